@@ -1,0 +1,126 @@
+"""A real browser against the production build, served by a process of its own with the demo data."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from yeastar_app import build
+from yeastar_app.settings import ROOT
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+PASSWORD = "Harbor-Lantern-42"
+
+
+@dataclass(frozen=True)
+class Server:
+    address: str
+    environment: dict[str, str]
+    log: Path
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def start_server(folder: Path, **settings: str) -> tuple[subprocess.Popen[bytes], Server]:
+    """Migrate, load the demo, serve; waits until it answers."""
+    port = free_port()
+    environment = {
+        **{key: value for key, value in os.environ.items() if key not in ("DATABASE_URL", "PUBLIC_URL")},
+        "DATA_DIR": str(folder),
+        "PORT": str(port),
+        "DEMO_MODE": "true",
+        "JOBS_IN_APP": "true",
+        **settings,
+    }
+    yeastar = str(Path(sys.executable).with_name("yeastar"))
+    for command in ("migrate", "demo"):
+        subprocess.run([yeastar, command], cwd=ROOT, env=environment, check=True, capture_output=True)
+    log = folder / "server.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen([yeastar, "serve"], cwd=ROOT, env=environment, stdout=output, stderr=output)
+    server = Server(f"http://127.0.0.1:{port}", environment, log)
+    with httpx.Client(transport=httpx.HTTPTransport(retries=0)) as client:
+        while True:
+            assert process.poll() is None, log.read_text()
+            try:
+                client.get(f"{server.address}/ping")
+                return process, server
+            except httpx.TransportError:
+                continue
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The application as `make run` starts it, on a port of its own."""
+    build.build()
+    process, running = start_server(tmp_path_factory.mktemp("server"))
+    yield running
+    process.terminate()
+    process.wait(timeout=20)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Playwright's own Chromium where it is installed, otherwise the system's."""
+    with sync_playwright() as playwright:
+        own = Path(playwright.chromium.executable_path)
+        system = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+        launched = playwright.chromium.launch(executable_path=None if own.exists() else system, args=FLAGS)
+        yield launched
+        launched.close()
+
+
+@pytest.fixture
+def context(browser: Browser, server: Server) -> Iterator[BrowserContext]:
+    opened = browser.new_context(base_url=server.address, viewport={"width": 1440, "height": 900})
+    opened.set_default_timeout(10_000)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Page:
+    return context.new_page()
+
+
+@pytest.fixture
+def other_page(browser: Browser, server: Server) -> Iterator[Page]:
+    """A page of somebody else's browser."""
+    opened = browser.new_context(base_url=server.address, viewport={"width": 1440, "height": 900})
+    opened.set_default_timeout(10_000)
+    yield opened.new_page()
+    opened.close()
+
+
+def sign_in(page: Page, who: str, password: str = PASSWORD, target: str = "") -> None:
+    """Sign in as a demo account (`partner`) or by a whole address; lands on `target` or on the account's home."""
+    page.goto(f"/sign-in?next={target}" if target else "/sign-in")
+    page.get_by_label("Yeastar ID").fill(who if "@" in who else f"{who}@example.com")
+    page.get_by_label("Password").fill(password)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url(lambda url: "/sign-in" not in url)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "tests/browser" in str(item.path):
+            item.add_marker(pytest.mark.browser)

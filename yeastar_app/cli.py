@@ -1,0 +1,56 @@
+"""The command line: `yeastar …`. Each command is one call into the rooms below."""
+
+import os
+
+import typer
+
+from yeastar_app.settings import ROOT, settings
+
+main = typer.Typer(no_args_is_help=True, add_completion=False, help="Yeastar portals: run and look after them.")
+
+
+@main.command()
+def migrate() -> None:
+    """Bring the database's tables to the present version."""
+    from alembic import command
+    from alembic.config import Config
+
+    command.upgrade(Config(str(ROOT / "alembic.ini")), "head")
+
+
+@main.command()
+def demo() -> None:
+    """Load the sample data (once; nothing happens where accounts exist)."""
+    from sqlmodel import select
+
+    from yeastar_app.database import transaction
+    from yeastar_app.demo import people
+    from yeastar_app.models.accounts import Account
+
+    if not settings().demo_mode:
+        raise typer.Exit(typer.echo("Set DEMO_MODE=true first: sample data has no place anywhere else.", err=True) or 1)
+    with transaction() as session:
+        if session.exec(select(Account.id).limit(1)).first() is None:
+            people.load(session)
+
+
+@main.command()
+def serve() -> None:
+    """Build the pages where needed and serve everything on HOST:PORT."""
+    from yeastar_app import build
+
+    os.chdir(ROOT)
+    os.environ.update(build.tool_environment())
+    build.build()
+    from reflex.utils.exec import run_backend_prod
+    from reflex_base import constants
+    from reflex_base.environment import environment
+
+    environment.REFLEX_ENV_MODE.set(constants.Env.PROD)
+    environment.REFLEX_COMPILE_CONTEXT.set(constants.CompileContext.RUN)
+    environment.REFLEX_SKIP_COMPILE.set(True)
+    run_backend_prod(settings().host, settings().port, constants.LogLevel.WARNING, True)
+
+
+if __name__ == "__main__":
+    main()

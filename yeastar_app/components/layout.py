@@ -1,0 +1,174 @@
+"""Frames of a page: with the menu (`shell`), without it (`plain`), cards, headings, the message corner."""
+
+from typing import Any
+
+import reflex as rx
+from reflex_components_core.react_router import ReactRouterLink
+
+from yeastar_app.components.controls import avatar, icon, icon_button
+from yeastar_app.words import t
+
+
+def brand(sub: str = "") -> rx.Component:
+    return rx.el.span(
+        rx.el.img(src="/logo.svg", alt="", class_name="brand-mark"),
+        rx.el.span("Yeastar", rx.el.span(sub, class_name="brand-sub") if sub else rx.fragment()),
+        class_name="brand",
+    )
+
+
+def theme_button() -> rx.Component:
+    """Light or dark; remembered by the browser."""
+    return icon_button("sun-moon", t("Switch between light and dark"), on_click=rx.toggle_color_mode)
+
+
+def _menu_item(item: Any) -> rx.Component:
+    return rx.fragment(
+        rx.cond(item.heading != "", rx.el.p(item.heading, class_name="menu-heading")),
+        ReactRouterLink.create(
+            rx.match(
+                item.icon,
+                *[(name, icon(name)) for name in MENU_ICONS],
+                icon("circle"),
+            ),
+            item.label,
+            to=item.href,
+            class_name="menu-item",
+            aria_current=rx.cond(item.current, "page", "false"),
+        ),
+    )
+
+
+MENU_ICONS = (
+    "award", "users", "server", "package", "building-2", "scroll-text", "gauge", "arrow-left", "layout-dashboard",
+)  # fmt: skip
+
+
+def _side(state: Any, surface: str) -> rx.Component:
+    return rx.el.aside(
+        brand(surface),
+        rx.el.nav(rx.foreach(state.menu, _menu_item), class_name="menu", aria_label=t("Menu")),
+        rx.el.div(
+            icon_button("user-round-cog", t("Account and security"), on_click=rx.redirect("/account")),
+            theme_button(),
+            rx.el.form(icon_button("log-out", t("Sign out"), type="submit"), action="/session/end", method="post"),
+            class_name="who-tools",
+        ),
+        rx.el.div(
+            avatar(state.name),
+            rx.el.div(
+                rx.el.p(state.name, class_name="who-name"),
+                rx.el.p(state.organisation, class_name="who-org"),
+                class_name="who-text",
+            ),
+            class_name="who",
+        ),
+        class_name="side",
+        id="menu",
+    )
+
+
+def shell(
+    state: Any,
+    surface: str,
+    title: Any,
+    *content: Any,
+    note: Any = None,
+    actions: tuple[Any, ...] = (),
+    back: Any = None,
+    narrow: bool = False,
+) -> rx.Component:
+    """A signed-in page: menu on the left (a sheet on a phone), heading with its actions, content, messages.
+
+    `state` is the page's State (a Shell); `surface` the words under the logo, for example "Partner Portal".
+    """
+    return rx.el.div(
+        rx.el.a(t("Skip to content"), href="#content", class_name="skip"),
+        rx.el.header(
+            brand(surface),
+            rx.el.label(
+                icon("menu"),
+                rx.el.span(t("Menu"), class_name="sr"),
+                rx.el.input(type="checkbox", class_name="menu-open sr", id="menu-open", aria_controls="menu"),
+                class_name="button button-icon menu-toggle",
+            ),
+            class_name="top",
+        ),
+        rx.el.label(html_for="menu-open", class_name="menu-veil", aria_hidden="true"),
+        _side(state, surface),
+        rx.el.main(
+            rx.el.div(
+                rx.el.div(
+                    rx.el.div(
+                        back if back is not None else rx.fragment(),
+                        rx.el.h1(title),
+                        rx.el.p(note, class_name="head-note") if note is not None else rx.fragment(),
+                        class_name="head-text",
+                    ),
+                    rx.el.div(*actions, class_name="head-actions"),
+                    class_name="head",
+                ),
+                *content,
+                class_name=f"main-inner{' main-narrow' if narrow else ''}",
+            ),
+            id="content",
+            class_name="main",
+        ),
+        notices(state),
+        class_name="frame",
+    )
+
+
+def plain(
+    state: Any, title: Any, *content: Any, note: Any = None, wide: bool = False, foot: Any = None
+) -> rx.Component:
+    """A page without menu: sign-in, activation, errors."""
+    return rx.el.div(
+        rx.el.header(ReactRouterLink.create(brand(), to="/"), theme_button(), class_name="plain-top"),
+        rx.el.main(
+            rx.el.div(
+                rx.el.div(
+                    rx.el.h1(title),
+                    rx.el.p(note, class_name="muted") if note is not None else rx.fragment(),
+                    class_name="plain-title",
+                ),
+                *content,
+                class_name=f"plain-card{' plain-wide' if wide else ''}",
+            ),
+            class_name="plain-body",
+        ),
+        rx.el.footer(foot if foot is not None else rx.fragment(), class_name="plain-foot"),
+        notices(state) if state is not None else rx.fragment(),
+        class_name="plain",
+    )
+
+
+def card(*content: Any, title: Any = None, aside: Any = None, foot: Any = None, flush: bool = False) -> rx.Component:
+    """A white box; `aside` stands at the right of its heading; `flush` for tables that reach its edges."""
+    return rx.el.section(
+        rx.el.div(rx.el.h2(title), aside if aside is not None else rx.fragment(), class_name="card-head")
+        if title is not None
+        else rx.fragment(),
+        rx.el.div(*content, class_name="card-flush" if flush else "card-body"),
+        rx.el.div(foot, class_name="card-foot") if foot is not None else rx.fragment(),
+        class_name="card",
+    )
+
+
+def notices(state: Any) -> rx.Component:
+    """The corner where short messages appear."""
+    return rx.el.div(
+        rx.cond(
+            state.notice != "",
+            rx.el.div(
+                rx.el.span(state.notice, class_name="grow wrap"),
+                icon_button("x", t("Dismiss"), on_click=state.dismiss_notice),
+                class_name="notice",
+                data_tone=state.notice_tone,
+                key=state.notice_number.to_string(),
+            ),
+        ),
+        class_name="notices",
+        role="status",
+        aria_live="polite",
+    )

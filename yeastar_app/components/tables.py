@@ -1,0 +1,91 @@
+"""Tables: fixed row height, skeleton rows of the same height, an empty state, a pager. Filters live in the address."""
+
+from typing import Any
+
+import reflex as rx
+
+from yeastar_app.components.controls import button
+from yeastar_app.words import t
+
+SKELETON_ROWS = 5
+
+
+def table(
+    columns: list[tuple[str, str]],
+    rows: Any,
+    draw: Any,
+    *,
+    ready: Any,
+    empty_state: rx.Component,
+    label: str,
+) -> rx.Component:
+    """`columns`: (heading, class: "" | "num" | "date"); `rows`: a State list; `draw(row)`: the cells of one row
+    (`cell(...)`); `ready`: whether the data is there (skeletons until then)."""
+    head = rx.el.thead(
+        rx.el.tr(
+            *[
+                rx.el.th(heading or rx.el.span(t("Actions"), class_name="sr"), scope="col", class_name=kind)
+                for heading, kind in columns
+            ]
+        )
+    )
+    skeleton = rx.el.tbody(
+        *[
+            rx.el.tr(*[rx.el.td(rx.el.div(class_name="skeleton")) for _ in columns], aria_hidden="true")
+            for _ in range(SKELETON_ROWS)
+        ]
+    )
+    body = rx.el.tbody(rx.foreach(rows, lambda row: rx.el.tr(*draw(row))))
+    return rx.cond(
+        ready & (rows.length() == 0),
+        empty_state,
+        rx.el.div(
+            rx.el.table(head, rx.cond(ready, body, skeleton), class_name="table", aria_label=label),
+            class_name="table-wrap",
+            role="region",
+            aria_label=label,
+            tab_index=0,
+        ),
+    )
+
+
+def cell(*content: Any, kind: str = "") -> rx.Component:
+    """One cell; `kind`: "" | "num" | "date"."""
+    return rx.el.td(*content, class_name=kind)
+
+
+def row_actions(*buttons: Any) -> rx.Component:
+    """The last cell of a row."""
+    return rx.el.td(rx.el.div(*buttons, class_name="cell-actions"))
+
+
+def toolbar(*controls: Any) -> rx.Component:
+    """Search, filters and exports above a table."""
+    return rx.el.div(*controls, class_name="toolbar")
+
+
+def search_box(value: Any, on_search: Any, label: str) -> rx.Component:
+    """A search field that asks while one types (debounced); give it the State's value so that the address fills it."""
+    return rx.el.input(
+        type="search",
+        default_value=value,
+        key=value.to_string(),
+        placeholder=label,
+        aria_label=label,
+        class_name="input search",
+        on_blur=on_search,
+        on_key_down=None,
+    )
+
+
+def pager(words: Any, *, earlier: Any = None, later: Any = None, has_earlier: Any, has_later: Any) -> rx.Component:
+    """Where one is and the way on; `earlier`/`later` are event handlers."""
+    return rx.el.div(
+        rx.el.span(words),
+        rx.el.div(
+            button(t("Previous"), small=True, on_click=earlier, disabled=~has_earlier),
+            button(t("Next"), small=True, on_click=later, disabled=~has_later),
+            class_name="row",
+        ),
+        class_name="pager",
+    )

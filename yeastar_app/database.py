@@ -1,0 +1,79 @@
+"""Engine and transactions. The only file that knows SQLite from PostgreSQL."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import Engine, event, make_url
+from sqlmodel import Session, create_engine
+
+from yeastar_app.settings import settings
+
+BUSY_TIMEOUT_MS = 15_000
+
+
+def make_engine(url: str) -> Engine:
+    """An engine for `url`; SQLite gets WAL, foreign keys and writes that begin with BEGIN IMMEDIATE."""
+    if make_url(url).get_backend_name() != "sqlite":
+        return create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20)
+    engine = create_engine(url, connect_args={"check_same_thread": False}, pool_size=10, max_overflow=50)
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    # The driver's own transaction control begins too late (at the first write) and cannot say IMMEDIATE.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in (f"busy_timeout={BUSY_TIMEOUT_MS}", "journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Any) -> None:
+    writes = connection.get_execution_options().get("writes", True)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+@lru_cache
+def engine() -> Engine:
+    """The engine of this process."""
+    if not settings().database_url:
+        settings().data_dir.mkdir(parents=True, exist_ok=True)
+    return make_engine(settings().database)
+
+
+_reading: dict[Engine, Engine] = {}
+
+
+def _bind(writes: bool) -> Engine:
+    if writes:
+        return engine()
+    if engine() not in _reading:
+        _reading[engine()] = engine().execution_options(writes=False)
+    return _reading[engine()]
+
+
+@contextmanager
+def transaction(*, writes: bool = True) -> Iterator[Session]:
+    """One transaction: committed when the block ends well, rolled back when it raises.
+
+    A writing one takes SQLite's write lock at once, so that nothing it reads can change before it commits;
+    on PostgreSQL rows that a rule depends on are locked by the rule itself (`lock`).
+    """
+    with Session(_bind(writes), expire_on_commit=False, autoflush=True) as session:
+        try:
+            yield session
+        except BaseException as error:
+            if getattr(error, "keep", False):
+                session.commit()
+            else:
+                session.rollback()
+            raise
+        session.commit()
+
+
+def is_sqlite(session: Session) -> bool:
+    return session.get_bind().dialect.name == "sqlite"

@@ -1,0 +1,74 @@
+"""The one table of features: what a colleague or a reseller may be granted, by tab. Menu, buttons, pages and actions
+all ask it. Knows no rule and no table."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from yeastar_app.words import t
+
+
+class Surface(StrEnum):
+    """One of the four places an account can be at; the value is the first part of the address."""
+
+    PARTNER = "partner"
+    CUSTOMER = "customer"
+    CENTRAL = "central"
+    STAFF = "staff"
+
+
+class Feature(StrEnum):
+    """A permission. The value is stored; it is never renamed."""
+
+    # Partner Portal (PRODUCT 3.3)
+    PROGRAMME = "programme"
+    PARTNERS = "partners"
+    CENTRAL = "central"
+    # Central Management, tab Cloud PBX
+    PBX_VIEW = "pbx.view"
+    PBX_ADD = "pbx.add"
+    PBX_DELETE = "pbx.delete"
+    # tab System
+    RESELLER_VIEW = "reseller.view"
+    RESELLER_MANAGE = "reseller.manage"
+    LOGS_VIEW = "logs.view"
+
+
+@dataclass(frozen=True)
+class Tab:
+    name: str
+    features: dict[Feature, str]
+
+
+PARTNER_TABS = (
+    Tab(
+        t("Partner Portal"),
+        {
+            Feature.PROGRAMME: t("Partner Program"),
+            Feature.PARTNERS: t("Customers and partners"),
+            Feature.CENTRAL: t("Central Management (YCM)"),
+        },
+    ),
+)
+
+CENTRAL_TABS = (
+    Tab(
+        t("Cloud PBX"),
+        {
+            Feature.PBX_VIEW: t("View cloud PBXs"),
+            Feature.PBX_ADD: t("Add cloud PBXs"),
+            Feature.PBX_DELETE: t("Delete cloud PBXs"),
+        },
+    ),
+    Tab(
+        t("System"),
+        {
+            Feature.LOGS_VIEW: t("View operation logs"),
+        },
+    ),
+)
+"""What an owner can grant to a reseller (Seed 002, User Permission)."""
+
+PARTNER_FEATURES = frozenset(feature for tab in PARTNER_TABS for feature in tab.features)
+RESELLER_FEATURES = frozenset(feature for tab in CENTRAL_TABS for feature in tab.features)
+OWNER_FEATURES = RESELLER_FEATURES | {Feature.RESELLER_VIEW, Feature.RESELLER_MANAGE}
+"""What the owner of a hosting package may do in Central Management."""

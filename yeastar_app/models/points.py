@@ -1,0 +1,143 @@
+"""The points programme: tiers, the append-only ledger with its lots, registrations and bulk uploads."""
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Field
+
+from yeastar_app.models.base import Table, enum_column, time_column
+
+
+class Tier(Table, table=True):
+    """A step of the programme: `threshold` points earned in the rolling period lift a partner to it."""
+
+    __tablename__ = "tier"
+    __table_args__ = (sa.CheckConstraint("threshold >= 0", name="threshold_not_negative"),)
+    name: str = Field(max_length=40, unique=True)
+    threshold: int = Field(unique=True)
+    rebate_basis_points: int = 0
+    benefits: list[str] = Field(default_factory=list, sa_type=sa.JSON)
+
+
+class Programme(Table, table=True):
+    """The figures of the programme: one row, changed by staff."""
+
+    __tablename__ = "programme"
+    tier_period_months: int = 12
+    lot_validity_months: int = 24
+    registration_window_days: int = 365
+
+
+class PointAccount(Table, table=True):
+    """A partner's balance and tier. This row is locked by whatever changes the ledger."""
+
+    __tablename__ = "point_account"
+    __table_args__ = (sa.CheckConstraint("balance >= 0", name="balance_not_negative"),)
+    organisation_id: int = Field(foreign_key="organisation.id", unique=True)
+    balance: int = 0
+    tier_id: int = Field(foreign_key="tier.id")
+    tier_since: datetime = time_column()
+
+
+class TierChange(Table, table=True):
+    __tablename__ = "tier_change"
+    organisation_id: int = Field(foreign_key="organisation.id", index=True)
+    at: datetime = time_column()
+    from_tier_id: int = Field(foreign_key="tier.id")
+    to_tier_id: int = Field(foreign_key="tier.id")
+    reason: str = Field(max_length=200)
+
+
+class PointLot(Table, table=True):
+    """One earning with its own expiry. `remaining` is what has not been spent or expired yet."""
+
+    __tablename__ = "point_lot"
+    __table_args__ = (
+        sa.CheckConstraint("remaining >= 0 AND remaining <= points", name="remaining_within_points"),
+        sa.Index("ix_point_lot_open", "organisation_id", "expires_at"),
+    )
+    organisation_id: int = Field(foreign_key="organisation.id")
+    points: int
+    remaining: int
+    earned_at: datetime = time_column()
+    expires_at: datetime = time_column(index=True)
+
+
+class EntryKind(StrEnum):
+    EARNED = "earned"
+    REDEEMED = "redeemed"
+    EXPIRED = "expired"
+    ADJUSTED = "adjusted"
+    REVERSED = "reversed"
+
+
+class PointEntry(Table, table=True):
+    """A line of the ledger. Never changed, never deleted (guarded by the database)."""
+
+    __tablename__ = "point_entry"
+    __table_args__ = (
+        sa.CheckConstraint("points != 0", name="points_not_zero"),
+        sa.CheckConstraint("balance_after >= 0", name="balance_after_not_negative"),
+        sa.Index("ix_point_entry_organisation_id_id", "organisation_id", "id"),
+    )
+    organisation_id: int = Field(foreign_key="organisation.id")
+    at: datetime = time_column()
+    kind: EntryKind = enum_column(EntryKind)
+    points: int
+    balance_after: int
+    lot_id: int | None = Field(default=None, foreign_key="point_lot.id")
+    registration_id: int | None = Field(default=None, foreign_key="registration.id")
+    account_id: int | None = Field(default=None, foreign_key="account.id")
+    reason: str = Field(max_length=200)
+
+
+class Registration(Table, table=True):
+    """A product registered for points: once, by anybody, ever (Seed 000)."""
+
+    __tablename__ = "registration"
+    __table_args__ = (
+        sa.UniqueConstraint("product_id", "identifier"),
+        sa.Index("ix_registration_organisation_id_id", "organisation_id", "id"),
+    )
+    organisation_id: int = Field(foreign_key="organisation.id")
+    account_id: int = Field(foreign_key="account.id")
+    product_id: int = Field(foreign_key="product.id")
+    identifier: str = Field(max_length=255)
+    purchase_date: date
+    purchase_from: str = Field(max_length=100)
+    end_user_name: str = Field(max_length=100)
+    end_user_company: str = Field(max_length=100)
+    points: int
+    at: datetime = time_column()
+    upload_id: int | None = Field(default=None, foreign_key="bulk_upload.id", index=True)
+
+
+class UploadStatus(StrEnum):
+    CHECKING = "checking"
+    CHECKED = "checked"
+    REGISTERING = "registering"
+    DONE = "done"
+    REFUSED = "refused"
+
+
+class BulkUpload(Table, table=True):
+    """A workbook on its way through the check and the registration; survives leaving the page and a restart."""
+
+    __tablename__ = "bulk_upload"
+    organisation_id: int = Field(foreign_key="organisation.id", index=True)
+    account_id: int = Field(foreign_key="account.id")
+    file_name: str = Field(max_length=200)
+    content: bytes = Field(sa_type=sa.LargeBinary)
+    status: UploadStatus = enum_column(UploadStatus)
+    rows: int = 0
+    done: int = 0
+    good: int = 0
+    problems: list[dict[str, Any]] = Field(default_factory=list, sa_type=sa.JSON)
+    """Per bad row: `row` as the spreadsheet numbers it, `column`, `code`, `message`."""
+    result: dict[str, Any] | None = Field(default=None, sa_type=sa.JSON)
+    """After the registration: points per product, total, balance, tier reached."""
+    refusal: str | None = Field(default=None, max_length=500)
+    created_at: datetime = time_column()
+    claimed_until: datetime | None = time_column(nullable=True)

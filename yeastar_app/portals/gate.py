@@ -1,0 +1,75 @@
+"""Deny by default: no event of any State reaches its handler unless its State says who may use it, and they may.
+
+Runs before every handler (client, returned, yielded, background and on_load events). It looks at pages only; the
+actions behind them check again inside their transaction.
+"""
+
+import asyncio
+from typing import Any
+
+import reflex as rx
+import structlog
+from reflex.middleware.middleware import Middleware
+from reflex.state import BaseState, StateUpdate
+from reflex_base.event import Event
+from reflex_base.registry import RegistrationContext
+
+from yeastar_app import access
+from yeastar_app.access import Actor, Policy
+from yeastar_app.portals.page import POLICIES, Shell, credential_of, set_current_actor
+from yeastar_app.refusals import NotAllowed, SignInNeeded
+
+log = structlog.get_logger()
+
+FRAMEWORK_EVENTS = {
+    "reflex___state____state.hydrate",
+    "reflex___state____state.hydrate_and_load",
+    "reflex___state____state.reflex___state____on_load_internal_state.on_load_internal",
+    "reflex___state____state.set_is_hydrated",
+    "reflex___state____state.reflex___state____on_load_internal_state.set_is_hydrated",
+}
+"""What the framework itself needs for a page to appear. Everything else needs a policy."""
+
+
+def policy_of(event_name: str) -> Policy | None:
+    """The policy of the State that owns a handler; None where nobody decided, which is a refusal."""
+    handler = RegistrationContext.get().event_handlers.get(event_name)
+    return POLICIES.get(handler.states[0]) if handler else None
+
+
+class Gate(Middleware):
+    """See the module's first sentence."""
+
+    async def preprocess(self, app: Any, state: BaseState, event: Event) -> StateUpdate | None:
+        brought = credential_of(state)
+        actor = await asyncio.to_thread(access.who, brought) if brought.session_token else Actor(credential=brought)
+        set_current_actor(actor)
+        await self._forget_other_people(state, actor)
+        if event.name in FRAMEWORK_EVENTS:
+            return None
+        policy = policy_of(event.name)
+        if policy is None:
+            log.warning("event_without_policy", event=event.name[:200])
+            return StateUpdate()
+        try:
+            policy.check(actor)
+        except (SignInNeeded, NotAllowed) as refusal:
+            return StateUpdate(events=Event.from_event_type(_way_out(actor, refusal)))
+        return None
+
+    async def _forget_other_people(self, state: BaseState, actor: Actor) -> None:
+        """A tab keeps its state when somebody else signs in (or nobody is left): empty it before it is shown."""
+        shell = await state.get_state(Shell)
+        if shell._seen_session != actor.session_id:
+            state._get_root_state().reset()
+            shell._seen_session = actor.session_id
+
+
+def _way_out(actor: Actor, refusal: Exception) -> Any:
+    if isinstance(refusal, SignInNeeded):
+        return rx.redirect("/sign-in?reason=ended", is_external=True)
+    if actor.must_change_password:
+        return rx.redirect("/change-password")
+    if actor.must_set_up_two_factor:
+        return rx.redirect("/account?setup=two-factor")
+    return rx.redirect("/not-allowed")

@@ -1,0 +1,74 @@
+"""The menu of each surface, filtered by what an account may do. The same features guard pages and actions."""
+
+from dataclasses import dataclass
+
+from yeastar_app.access import Actor
+from yeastar_app.features import Feature, Surface
+from yeastar_app.words import t
+
+
+@dataclass
+class Item:
+    """One line of the menu; `heading` opens a group."""
+
+    label: str
+    href: str
+    icon: str
+    heading: str = ""
+    current: bool = False
+
+
+@dataclass(frozen=True)
+class Entry:
+    label: str
+    href: str
+    icon: str
+    feature: Feature | None = None
+    heading: str = ""
+
+
+MENUS: dict[Surface, tuple[Entry, ...]] = {
+    Surface.PARTNER: (
+        Entry(t("Partner Program"), "/partner/program", "award", Feature.PROGRAMME, t("Business")),
+        Entry(t("Partners"), "/partner/partners", "users", Feature.PARTNERS, t("User")),
+        Entry(t("Central Management"), "/central", "server", Feature.PBX_VIEW, t("Hosting")),
+    ),
+    Surface.CUSTOMER: (
+        Entry(t("My Products"), "/customer", "package"),
+        Entry(t("Account Information"), "/customer/account", "building-2"),
+    ),
+    Surface.CENTRAL: (
+        Entry(t("PBX"), "/central/pbx", "server", Feature.PBX_VIEW, t("Cloud PBX")),
+        Entry(t("Reseller"), "/central/resellers", "users", Feature.RESELLER_VIEW, t("System")),
+        Entry(t("Operation Logs"), "/central/logs", "scroll-text", Feature.LOGS_VIEW, t("System")),
+        Entry(t("My Subscription"), "/central", "gauge", None, t("Subscription")),
+    ),
+    Surface.STAFF: (
+        Entry(t("Accounts"), "/staff", "users"),
+        Entry(t("Audit Log"), "/staff/audit", "scroll-text"),
+    ),
+}
+
+
+def surface_of(actor: Actor, path: str) -> Surface | None:
+    """The surface an address belongs to; addresses of none (the account pages) keep the actor's home."""
+    first = path.strip("/").split("/")[0]
+    return Surface(first) if first in set(Surface) else actor.home
+
+
+def menu_of(actor: Actor, path: str) -> list[Item]:
+    """The menu an actor sees at an address: only what it may use; the longest matching address is current."""
+    surface = surface_of(actor, path)
+    if surface is None or surface not in actor.surfaces:
+        return []
+    entries = [entry for entry in MENUS[surface] if actor.may(entry.feature)]
+    matching = [entry.href for entry in entries if f"{path}/".startswith(f"{entry.href}/")]
+    current = max(matching, key=len, default="")
+    items, heading = [], ""
+    for entry in entries:
+        shown = entry.heading if entry.heading != heading else ""
+        heading = entry.heading
+        items.append(Item(entry.label, entry.href, entry.icon, shown, entry.href == current))
+    if surface is Surface.CENTRAL and actor.home is Surface.PARTNER:
+        items.append(Item(t("Partner Portal"), "/partner", "arrow-left", t("Back to")))
+    return items

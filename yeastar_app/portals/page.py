@@ -1,0 +1,144 @@
+"""What every page shares: its registration with a policy, the Shell state (who is signed in, menu, messages) and the
+way from an event to an action and back."""
+
+import asyncio
+import re
+from collections.abc import Callable
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import reflex as rx
+import structlog
+from reflex.state import BaseState
+
+from yeastar_app import access
+from yeastar_app.access import OWN_ACCOUNT, Actor, Credential, Policy
+from yeastar_app.http.credential import credential
+from yeastar_app.portals.menu import Item, menu_of
+from yeastar_app.refusals import NotAllowed, NotFound, Refusal, SignInNeeded
+from yeastar_app.words import t
+
+log = structlog.get_logger()
+Result = TypeVar("Result")
+
+POLICIES: dict[type[BaseState], Policy] = {}
+"""Which State's handlers may be used by whom; the gate refuses what is not in here."""
+
+_actor: ContextVar[Actor] = ContextVar("actor")
+
+
+def guarded(policy: Policy) -> Callable[[type], type]:
+    """Class decorator: who may send events to the handlers of this State."""
+
+    def mark(state: type) -> type:
+        POLICIES[state] = policy
+        return state
+
+    return mark
+
+
+@dataclass(frozen=True)
+class Page:
+    route: str
+    title: str
+    policy: Policy
+    build: Callable[[], rx.Component]
+    on_load: Any
+
+    @property
+    def pattern(self) -> re.Pattern[str]:
+        """Matches the addresses of this page, dynamic parts included."""
+        return re.compile("^" + re.sub(r"\\\[[^/]+\\\]", "[^/]+", re.escape(self.route)) + "/?$")
+
+
+PAGES: list[Page] = []
+
+
+def page(route: str, title: str, policy: Policy, on_load: Any = None) -> Callable[..., Any]:
+    """Register a page. Its document is served only to those the policy admits; `on_load` runs after Shell.enter."""
+
+    def register(build: Callable[[], rx.Component]) -> Callable[[], rx.Component]:
+        PAGES.append(Page(route, title, policy, build, on_load))
+        return build
+
+    return register
+
+
+def set_current_actor(actor: Actor) -> None:
+    """For the gate alone."""
+    _actor.set(actor)
+
+
+def current_actor() -> Actor:
+    """Who sent the event that is being handled, as resolved by the gate a moment ago."""
+    return _actor.get(Actor())
+
+
+def credential_of(state: BaseState) -> Credential:
+    """The credential of the browser behind a state: from its socket's handshake, never from a payload."""
+    headers = {key: str(value) for key, value in (state.router_data.get("headers") or {}).items()}
+    return credential(headers, headers.get("asgi-scope-client", ""))
+
+
+@guarded(OWN_ACCOUNT)
+class Shell(rx.State):
+    """The frame around every page. Page states subclass it, so `_act`, messages and errors are theirs too."""
+
+    ready: bool = False
+    """False until the page's first data is there: skeletons are shown."""
+    name: str = ""
+    email: str = ""
+    organisation: str = ""
+    home: str = "/"
+    menu: list[Item] = []
+    errors: dict[str, str] = {}
+    """Messages by field name; the key "" belongs to the whole form."""
+    notice: str = ""
+    notice_tone: str = "good"
+    notice_number: int = 0
+    """Grows with every notice, so that the same words appear again."""
+
+    _seen_session: int | None = None
+
+    @rx.event
+    async def enter(self) -> None:
+        """First event of every page: who is here, what may they see."""
+        actor = current_actor()
+        self.errors = {}
+        self.name, self.email, self.organisation = actor.name, actor.email, actor.organisation_name
+        self.home = f"/{actor.home}" if actor.home else "/sign-in"
+        self.menu = menu_of(actor, self.router.url.path)
+        self.ready = True
+
+    @rx.event
+    async def dismiss_notice(self) -> None:
+        self.notice = ""
+
+    def _say(self, text: str, tone: str = "good") -> None:
+        """Show a short message (tone: good, bad); screen readers hear it."""
+        self.notice, self.notice_tone = text, tone
+        self.notice_number += 1
+
+    async def _ask(self, function: Callable[..., Result], payload: Any = None) -> Result:
+        """Carry out an action off the event loop and hand over what came of it; a Refusal is raised."""
+        return await asyncio.to_thread(access.perform, function, payload, credential_of(self))
+
+    async def _act(self, function: Callable[..., Result], payload: Any = None) -> Result | None:
+        """Like `_ask`, for forms and buttons: a refusal is shown where it belongs and None comes back."""
+        self.errors = {}
+        try:
+            return await self._ask(function, payload)
+        except Refusal as refusal:
+            self._refuse(refusal)
+        except Exception:
+            log.exception("action_failed", action=getattr(function, "__name__", "?"))
+            self._say(t("Something went wrong on our side. Nothing was saved. Please try again."), "bad")
+        return None
+
+    def _refuse(self, refusal: Refusal) -> None:
+        self.errors = refusal.fields or {}
+        if not refusal.fields or isinstance(refusal, SignInNeeded | NotAllowed | NotFound):
+            self._say(refusal.message, "bad")
+        else:
+            self.errors = {"": refusal.message, **refusal.fields}

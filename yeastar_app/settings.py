@@ -1,0 +1,93 @@
+"""Every setting, read once from the environment, with its default and meaning. Nothing else reads the environment."""
+
+from functools import lru_cache
+from pathlib import Path
+
+from pydantic import Field, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+ROOT = Path(__file__).resolve().parent.parent
+LOOPBACK = {"127.0.0.1", "::1", "localhost"}
+
+
+class Settings(BaseSettings):
+    """The whole configuration. Each field is the environment variable of the same name in capitals."""
+
+    model_config = SettingsConfigDict(env_file=".env", extra="ignore")
+
+    # Where it stands
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=1, le=65535)
+    public_url: str = ""
+    """The address people type, scheme included. Empty: http://HOST:PORT. Links in emails start with it."""
+    allowed_origins: str = ""
+    """Further origins that may open the socket, separated by commas. `*` is refused."""
+    trusted_proxy_hops: int = Field(default=0, ge=0)
+    """How many reverse proxies stand in front; their X-Forwarded-For entries are believed, no others."""
+
+    # What it keeps
+    data_dir: Path = ROOT / "data"
+    database_url: str = ""
+    """`postgresql+psycopg://…`; empty: SQLite in DATA_DIR."""
+    redis_url: str = ""
+    secret_key: str = ""
+    """Encrypts authenticator secrets at rest. Empty: a key is made once and kept in DATA_DIR."""
+
+    # Email
+    smtp_host: str = ""
+    """Empty: emails stay in the local mailbox page."""
+    smtp_port: int = 587
+    smtp_username: str = ""
+    smtp_password: str = ""
+    smtp_tls: str = Field(default="starttls", pattern="^(starttls|tls|none)$")
+    email_from: str = "Yeastar <no-reply@example.com>"
+
+    # Trying it out
+    demo_mode: bool = False
+    """Sample accounts, an open mailbox and a help page. Listens on loopback only."""
+    demo_password: str = "Harbor-Lantern-42"  # noqa: S105 - printed at start, demo mode only
+
+    # Rules that a deployment may tune
+    two_factor_required_of: str = "administrator,account_manager"
+    """Kinds of account that must set up two-factor authentication; ignored in demo mode."""
+    session_idle_hours: int = 12
+    session_absolute_days: int = 30
+    upload_limit_mb: int = 10
+    workbook_inflated_limit_mb: int = 200
+    jobs_in_app: bool = True
+    """Run the background jobs inside the app process; off where `yeastar run-jobs` does it."""
+
+    @model_validator(mode="after")
+    def _refuse_what_is_unsafe(self) -> "Settings":
+        if "*" in self.allowed_origins:
+            raise ValueError("ALLOWED_ORIGINS may not be *: name the origins that may open the socket")
+        if self.demo_mode and self.host not in LOOPBACK:
+            raise ValueError(f"DEMO_MODE listens on loopback only, not on {self.host}: set HOST=127.0.0.1")
+        return self
+
+    @property
+    def address(self) -> str:
+        """The public address without a trailing slash."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return (self.public_url or f"http://{host}:{self.port}").rstrip("/")
+
+    @property
+    def is_https(self) -> bool:
+        return self.address.startswith("https://")
+
+    @property
+    def database(self) -> str:
+        return self.database_url or f"sqlite:///{self.data_dir / 'yeastar.db'}"
+
+    @property
+    def origins(self) -> list[str]:
+        """Origins that may open the socket: the public address, and on loopback both of its names."""
+        named = [origin.strip().rstrip("/") for origin in self.allowed_origins.split(",") if origin.strip()]
+        local = [f"http://{name}:{self.port}" for name in ("127.0.0.1", "localhost")] if self.host in LOOPBACK else []
+        return list(dict.fromkeys([self.address, *named, *local]))
+
+
+@lru_cache
+def settings() -> Settings:
+    """The settings of this process."""
+    return Settings()

@@ -1,0 +1,37 @@
+"""Front door: puts the pages and the HTTP routes into one application; nothing else."""
+
+import reflex as rx
+from starlette.applications import Starlette
+from starlette.routing import Mount
+from starlette.types import ASGIApp
+
+from yeastar_app.access import Policy
+from yeastar_app.http import session
+from yeastar_app.http.guard import Guard
+from yeastar_app.portals.gate import Gate
+from yeastar_app.portals.page import PAGES, Shell
+from yeastar_app.portals.partner import program  # noqa: F401
+from yeastar_app.portals.sign_in import sign_in  # noqa: F401 - registers its page
+
+
+def policy_for(path: str) -> Policy | None:
+    """Who may have the document at an address; None: it is no page."""
+    return next((page.policy for page in PAGES if page.pattern.match(path)), None)
+
+
+def with_routes(inner: ASGIApp) -> ASGIApp:
+    """Our own routes first, then the framework's, all behind the guard."""
+    return Guard(Starlette(routes=[*session.routes, Mount("/", inner)]), policy_for)
+
+
+app = rx.App(
+    stylesheets=["/style.css"],
+    html_lang="en",
+    toaster=None,
+    api_transformer=with_routes,
+    head_components=[rx.el.link(rel="icon", href="/favicon.svg", type="image/svg+xml")],
+)
+app.add_middleware(Gate(), index=0)
+for page in PAGES:
+    on_load = [Shell.enter, *([page.on_load] if page.on_load else [])]
+    app.add_page(page.build, route=page.route, title=f"{page.title} · Yeastar", on_load=on_load)
