@@ -1,0 +1,55 @@
+"""Field types shared by all forms: what a person may type into a name, an address, a phone number, a Yeastar ID."""
+
+import unicodedata
+from typing import Annotated, Any
+
+from email_validator import EmailNotValidError, validate_email
+from pydantic import AfterValidator, BeforeValidator, StringConstraints
+
+from yeastar_app.words import t
+
+
+def _clean(value: Any) -> Any:
+    """Trims, composes accents (NFC) and refuses control characters; other types are left for pydantic to refuse."""
+    if not isinstance(value, str):
+        return value
+    value = unicodedata.normalize("NFC", value).strip()
+    if any(unicodedata.category(char) in ("Cc", "Cs") and char not in "\n\t" for char in value):
+        raise ValueError(t("This contains characters that cannot be stored."))
+    return value
+
+
+def _empty_is_none(value: Any) -> Any:
+    return None if isinstance(value, str) and not value.strip() else value
+
+
+def _yeastar_id(value: str) -> str:
+    try:
+        return validate_email(value, check_deliverability=False).normalized.lower()
+    except EmailNotValidError:
+        raise ValueError(t("Enter an email address, for example name@company.com.")) from None
+
+
+def _phone(value: str) -> str:
+    if not all(char.isdigit() or char.isalpha() or char in " ().-+*#" for char in value):
+        raise ValueError(t("Digits, letters, spaces and ( ) . - + * # only."))
+    return value
+
+
+def text(limit: int) -> Any:
+    """A required line of 1 to `limit` characters, trimmed."""
+    return Annotated[str, BeforeValidator(_clean), StringConstraints(min_length=1, max_length=limit)]
+
+
+def optional_text(limit: int) -> Any:
+    """A line of at most `limit` characters, trimmed; empty becomes None. Give the field the default None."""
+    line = Annotated[str, BeforeValidator(_clean), StringConstraints(max_length=limit)]
+    return Annotated[line | None, BeforeValidator(_empty_is_none)]
+
+
+YeastarId = Annotated[str, BeforeValidator(_clean), StringConstraints(min_length=1, max_length=255),
+                      AfterValidator(_yeastar_id)]  # fmt: skip
+"""An email address, checked with email-validator (no look-up) and kept in lower case."""
+
+Phone = Annotated[str, BeforeValidator(_clean), StringConstraints(max_length=40), AfterValidator(_phone)]
+OptionalPhone = Annotated[Phone | None, BeforeValidator(_empty_is_none)]
