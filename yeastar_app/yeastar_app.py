@@ -5,18 +5,12 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.types import ASGIApp
 
-from yeastar_app.access import Policy
 from yeastar_app.http import session
 from yeastar_app.http.guard import Guard
 from yeastar_app.portals.gate import Gate
-from yeastar_app.portals.page import PAGES, Shell
+from yeastar_app.portals.page import PAGES, Shell, policy_for
 from yeastar_app.portals.partner import program  # noqa: F401
-from yeastar_app.portals.sign_in import sign_in  # noqa: F401 - registers its page
-
-
-def policy_for(path: str) -> Policy | None:
-    """Who may have the document at an address; None: it is no page."""
-    return next((page.policy for page in PAGES if page.pattern.match(path)), None)
+from yeastar_app.portals.sign_in import home, sign_in  # noqa: F401 - registers its page
 
 
 def with_routes(inner: ASGIApp) -> ASGIApp:

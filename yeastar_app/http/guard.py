@@ -9,7 +9,6 @@ import secrets
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
-from urllib.parse import quote
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse, RedirectResponse
@@ -19,6 +18,7 @@ from yeastar_app import access
 from yeastar_app.access import Actor, Policy
 from yeastar_app.build import STATIC
 from yeastar_app.http.credential import DAY, credential, device_cookie, set_cookie
+from yeastar_app.http.way_out import way_out
 from yeastar_app.refusals import NotAllowed, SignInNeeded
 from yeastar_app.settings import settings
 
@@ -106,14 +106,8 @@ class Guard:
         actor = await self._who(headers, peer)
         try:
             policy.check(actor)
-        except SignInNeeded:
-            return RedirectResponse(f"/sign-in?next={quote(path)}", 303)
-        except NotAllowed:
-            if actor.must_change_password:
-                return RedirectResponse("/change-password", 303)
-            if actor.must_set_up_two_factor:
-                return RedirectResponse("/account?setup=two-factor", 303)
-            return RedirectResponse("/not-allowed", 303)
+        except (SignInNeeded, NotAllowed) as refusal:
+            return RedirectResponse(way_out(actor, refusal, path), 303)
         return None
 
     async def _upload_refusal(self, method: str, headers: Headers, peer: str) -> Any:

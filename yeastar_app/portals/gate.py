@@ -16,6 +16,7 @@ from reflex_base.registry import RegistrationContext
 
 from yeastar_app import access
 from yeastar_app.access import Actor, Policy
+from yeastar_app.http.way_out import way_out
 from yeastar_app.portals.page import POLICIES, Shell, credential_of, set_current_actor
 from yeastar_app.refusals import NotAllowed, SignInNeeded
 
@@ -54,7 +55,7 @@ class Gate(Middleware):
         try:
             policy.check(actor)
         except (SignInNeeded, NotAllowed) as refusal:
-            return StateUpdate(events=Event.from_event_type(_way_out(actor, refusal)))
+            return StateUpdate(events=Event.from_event_type(rx.redirect(way_out(actor, refusal))))
         return None
 
     async def _forget_other_people(self, state: BaseState, actor: Actor) -> None:
@@ -63,13 +64,3 @@ class Gate(Middleware):
         if shell._seen_session != actor.session_id:
             state._get_root_state().reset()
             shell._seen_session = actor.session_id
-
-
-def _way_out(actor: Actor, refusal: Exception) -> Any:
-    if isinstance(refusal, SignInNeeded):
-        return rx.redirect("/sign-in?reason=ended", is_external=True)
-    if actor.must_change_password:
-        return rx.redirect("/change-password")
-    if actor.must_set_up_two_factor:
-        return rx.redirect("/account?setup=two-factor")
-    return rx.redirect("/not-allowed")

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, TypeVar
 
 import reflex as rx
@@ -13,8 +14,9 @@ import structlog
 from reflex.state import BaseState
 
 from yeastar_app import access
-from yeastar_app.access import OWN_ACCOUNT, Actor, Credential, Policy
+from yeastar_app.access import PUBLIC, Actor, Credential, Policy
 from yeastar_app.http.credential import credential
+from yeastar_app.http.way_out import way_out
 from yeastar_app.portals.menu import Item, menu_of
 from yeastar_app.refusals import NotAllowed, NotFound, Refusal, SignInNeeded
 from yeastar_app.words import t
@@ -46,13 +48,18 @@ class Page:
     build: Callable[[], rx.Component]
     on_load: Any
 
-    @property
+    @cached_property
     def pattern(self) -> re.Pattern[str]:
         """Matches the addresses of this page, dynamic parts included."""
         return re.compile("^" + re.sub(r"\\\[[^/]+\\\]", "[^/]+", re.escape(self.route)) + "/?$")
 
 
 PAGES: list[Page] = []
+
+
+def policy_for(path: str) -> Policy | None:
+    """Who may have the page at an address; None: it is no page."""
+    return next((page.policy for page in PAGES if page.pattern.match(path)), None)
 
 
 def page(route: str, title: str, policy: Policy, on_load: Any = None) -> Callable[..., Any]:
@@ -81,9 +88,12 @@ def credential_of(state: BaseState) -> Credential:
     return credential(headers, headers.get("asgi-scope-client", ""))
 
 
-@guarded(OWN_ACCOUNT)
+@guarded(PUBLIC)
 class Shell(rx.State):
-    """The frame around every page. Page states subclass it, so `_act`, messages and errors are theirs too."""
+    """The frame around every page. Page states subclass it, so `_act`, messages and errors are theirs too.
+
+    Its own two handlers are public, because public pages have the frame as well; `enter` holds every page to the
+    page's own policy."""
 
     ready: bool = False
     """False until the page's first data is there: skeletons are shown."""
@@ -102,14 +112,19 @@ class Shell(rx.State):
     _seen_session: int | None = None
 
     @rx.event
-    async def enter(self) -> None:
-        """First event of every page: who is here, what may they see."""
+    async def enter(self) -> Any:
+        """First event of every page: who is here, may they be here, what may they see."""
         actor = current_actor()
+        try:
+            (policy_for(self.router.url.path) or PUBLIC).check(actor)
+        except (SignInNeeded, NotAllowed) as refusal:
+            return rx.redirect(way_out(actor, refusal))
         self.errors = {}
         self.name, self.email, self.organisation = actor.name, actor.email, actor.organisation_name
         self.home = f"/{actor.home}" if actor.home else "/sign-in"
         self.menu = menu_of(actor, self.router.url.path)
         self.ready = True
+        return None
 
     @rx.event
     async def dismiss_notice(self) -> None:
