@@ -27,6 +27,8 @@ class Feature(StrEnum):
     PBX_VIEW = "pbx.view"
     PBX_ADD = "pbx.add"
     PBX_DELETE = "pbx.delete"
+    # tab Alarm
+    ALARM_VIEW = "alarm.view"
     # tab System
     RESELLER_VIEW = "reseller.view"
     RESELLER_MANAGE = "reseller.manage"
@@ -57,6 +59,12 @@ CENTRAL_TABS = (
             Feature.PBX_VIEW: t("View cloud PBXs"),
             Feature.PBX_ADD: t("Add cloud PBXs"),
             Feature.PBX_DELETE: t("Delete cloud PBXs"),
+        },
+    ),
+    Tab(
+        t("Alarm"),
+        {
+            Feature.ALARM_VIEW: t("View alarms"),
         },
     ),
     Tab(

@@ -1,10 +1,12 @@
 """Field types shared by all forms: what a person may type into a name, an address, a phone number, a Yeastar ID."""
 
+import re
 import unicodedata
 from typing import Annotated, Any
 
 from email_validator import EmailNotValidError, validate_email
-from pydantic import AfterValidator, BeforeValidator, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
+from pydantic_core import PydanticCustomError
 
 from yeastar_app.words import t
 
@@ -45,6 +47,24 @@ def optional_text(limit: int) -> Any:
     """A line of at most `limit` characters, trimmed; empty becomes None. Give the field the default None."""
     line = Annotated[str, BeforeValidator(_clean), StringConstraints(max_length=limit)]
     return Annotated[line | None, BeforeValidator(_empty_is_none)]
+
+
+def _whole(value: Any) -> Any:
+    """An integer, or a line of ASCII digits as browsers send it; nothing else (no 5.0, no 1e3, no True)."""
+    if isinstance(value, str):
+        value = value.strip()
+        if not value:
+            raise PydanticCustomError("none_required", "required")
+        if re.fullmatch(r"-?[0-9]{1,40}", value):
+            return int(value)
+    elif isinstance(value, int) and not isinstance(value, bool):
+        return value
+    raise PydanticCustomError("int_type", "not a whole number")
+
+
+def whole_number(least: int, most: int) -> Any:
+    """A required whole number between `least` and `most`, both included."""
+    return Annotated[int, BeforeValidator(_whole), Field(ge=least, le=most)]
 
 
 YeastarId = Annotated[str, BeforeValidator(_clean), StringConstraints(min_length=1, max_length=255),

@@ -1,0 +1,223 @@
+"""Taking, giving and resizing capacity (PRODUCT 6). Each change of a pool is one conditional UPDATE over all three
+capacities at once; reading first and writing then would oversell. Locks go parent → child, never the other way."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from yeastar_app.models.accounts import Organisation
+from yeastar_app.models.capacity import FREE_RECORDING_MINUTES, MAX_EXTENSIONS_PER_PBX, Pbx, Pool
+from yeastar_app.refusals import NotFound, Refusal
+from yeastar_app.words import t
+
+CAPACITIES = ("extensions", "calls", "minutes")
+NAMES = {"extensions": t("Extensions"), "calls": t("Concurrent Calls"), "minutes": t("Call Recording (mins)")}
+
+
+@dataclass(frozen=True)
+class Amount:
+    """So much of each capacity; negative where something is given back."""
+
+    extensions: int = 0
+    calls: int = 0
+    minutes: int = 0
+
+    def __sub__(self, other: "Amount") -> "Amount":
+        return Amount(self.extensions - other.extensions, self.calls - other.calls, self.minutes - other.minutes)
+
+    def __neg__(self) -> "Amount":
+        return Amount() - self
+
+    def of(self, capacity: str) -> int:
+        number: int = getattr(self, capacity)
+        return number
+
+
+@dataclass(frozen=True)
+class Gauge:
+    """How one capacity of a pool stands: `total` = `assigned` to resellers + `used` by own PBXs + `free`."""
+
+    capacity: str
+    name: str
+    total: int
+    assigned: int
+    used: int
+    free: int
+
+
+def total_of(pool: Pool) -> Amount:
+    return Amount(pool.total_extensions, pool.total_calls, pool.total_minutes)
+
+
+def used_of(pool: Pool) -> Amount:
+    return Amount(pool.used_extensions, pool.used_calls, pool.used_minutes)
+
+
+def free_of(pool: Pool) -> Amount:
+    return total_of(pool) - used_of(pool)
+
+
+def charged(pbx: Pbx) -> Amount:
+    """What a PBX takes from its pool: of its minutes only those above the free 500 (Seed 002)."""
+    return Amount(pbx.extensions, pbx.calls, pbx.charged_minutes)
+
+
+def charged_minutes(minutes: int) -> int:
+    return max(0, minutes - FREE_RECORDING_MINUTES)
+
+
+def pool_of(session: Session, organisation_id: int) -> Pool:
+    """An organisation's pool; NotFound where it has none."""
+    row = session.exec(select(Pool).where(col(Pool.organisation_id) == organisation_id)).first()
+    if row is None:
+        raise NotFound(t("The hosting package"))
+    return row
+
+
+def lock(session: Session, *pool_ids: int) -> list[Pool]:
+    """The pools in the order given (parent first, then children by id), locked until the transaction ends and as
+    they are now. SQLite's writing transactions hold the only lock there is."""
+    return [
+        session.exec(
+            select(Pool).where(col(Pool.id) == pool_id).with_for_update().execution_options(populate_existing=True)
+        ).one()
+        for pool_id in pool_ids
+    ]
+
+
+def take(session: Session, pool_id: int, amount: Amount) -> None:
+    """Deduct `amount` from what is free in a pool (gives back what is negative). Refusal `capacity_exceeded` names
+    each capacity that is short, at the field of the same name."""
+    within = [_within(capacity, amount.of(capacity)) for capacity in CAPACITIES]
+    values = {f"used_{capacity}": _used(capacity) + amount.of(capacity) for capacity in CAPACITIES}
+    if _update(session, pool_id, within, values):
+        return
+    (pool,) = lock(session, pool_id)
+    raise _short(amount, free_of(pool))
+
+
+def give(session: Session, pool_id: int, amount: Amount) -> None:
+    """Put back what was taken before."""
+    take(session, pool_id, -amount)
+
+
+def resize(session: Session, pool_id: int, total: Amount, **values: Any) -> None:
+    """Set what a pool holds, never below what is used of it: Refusal `below_used`. `values`: its other columns."""
+    holds = [_used(capacity) <= total.of(capacity) for capacity in CAPACITIES]
+    values |= {f"total_{capacity}": total.of(capacity) for capacity in CAPACITIES}
+    if _update(session, pool_id, holds, values):
+        return
+    (pool,) = lock(session, pool_id)
+    used = used_of(pool)
+    raise Refusal(
+        "below_used",
+        t("The package cannot go below what is in use."),
+        fields={
+            capacity: t("{used} are in use: set at least {used}.", used=f"{used.of(capacity):,}")
+            for capacity in CAPACITIES
+            if total.of(capacity) < used.of(capacity)
+        },
+    )
+
+
+def _used(capacity: str) -> Any:
+    return sa.column(f"used_{capacity}", sa.Integer)
+
+
+def _within(capacity: str, number: int) -> Any:
+    after = _used(capacity) + number
+    return sa.and_(after >= 0, after <= sa.column(f"total_{capacity}", sa.Integer))
+
+
+def _update(session: Session, pool_id: int, conditions: list[Any], values: Mapping[str, Any]) -> bool:
+    session.flush()
+    statement = (
+        sa.update(Pool)
+        .where(col(Pool.id) == pool_id, *conditions)
+        .values(values)
+        .execution_options(synchronize_session=False)
+    )
+    done: Any = session.execute(statement)
+    for row in session.identity_map.values():
+        if isinstance(row, Pool) and row.id == pool_id:
+            session.expire(row)
+    return bool(done.rowcount)
+
+
+def _short(asked: Amount, free: Amount) -> Refusal:
+    """The refusal that names every capacity of which more was asked than is free."""
+    fields = {
+        capacity: t(
+            "{name}: {asked} more asked for, {free} free.",
+            name=NAMES[capacity],
+            asked=f"{asked.of(capacity):,}",
+            free=f"{free.of(capacity):,}",
+        )
+        for capacity in CAPACITIES
+        if asked.of(capacity) > free.of(capacity)
+    }
+    message = t("The package does not hold that much. Lower the marked capacities; nothing was saved.")
+    return Refusal("capacity_exceeded", message, fields=fields)
+
+
+def gauges(session: Session, pool: Pool) -> list[Gauge]:
+    """How each capacity of a pool stands: total, assigned to resellers, used by own PBXs, free."""
+    sums = [sa.func.coalesce(sa.func.sum(getattr(Pool, f"total_{capacity}")), 0) for capacity in CAPACITIES]
+    assigned = session.execute(sa.select(*sums).where(col(Pool.parent_id) == pool.id)).one()
+    return [
+        Gauge(
+            capacity,
+            NAMES[capacity],
+            total_of(pool).of(capacity),
+            handed_out,
+            used_of(pool).of(capacity) - handed_out,
+            free_of(pool).of(capacity),
+        )
+        for capacity, handed_out in zip(CAPACITIES, map(int, assigned), strict=True)
+    ]
+
+
+def invariants(session: Session) -> list[str]:
+    """What is wrong in any pool, one sentence each; empty where PRODUCT 6 holds. Also runs on production data."""
+    problems: list[str] = []
+    pools = {pool.key: pool for pool in session.exec(select(Pool)).all()}
+    expected = {key: dict.fromkeys(CAPACITIES, 0) for key in pools}
+    for pool in pools.values():
+        parent = pools.get(pool.parent_id or 0)
+        for capacity in CAPACITIES if parent else ():
+            expected[pool.parent_id or 0][capacity] += total_of(pool).of(capacity)
+        if parent and pool.high_availability and not parent.high_availability:
+            problems.append(f"pool {pool.key} has high availability, the pool it comes from has not")
+    for pbx in session.exec(select(Pbx).where(col(Pbx.deleted_at).is_(None))).all():
+        for capacity in CAPACITIES:
+            expected[pbx.pool_id][capacity] += charged(pbx).of(capacity)
+        if pbx.extensions > MAX_EXTENSIONS_PER_PBX:
+            problems.append(f"pbx {pbx.key} has {pbx.extensions} extensions, more than {MAX_EXTENSIONS_PER_PBX}")
+        if pbx.high_availability and not pools[pbx.pool_id].high_availability:
+            problems.append(f"pbx {pbx.key} has high availability, its pool has not")
+    for key, pool in pools.items():
+        for capacity in CAPACITIES:
+            used, total, sum_of = used_of(pool).of(capacity), total_of(pool).of(capacity), expected[key][capacity]
+            if used != sum_of:
+                problems.append(f"pool {key}: {capacity} used is {used}, its resellers and PBXs make {sum_of}")
+            if not 0 <= used <= total:
+                problems.append(f"pool {key}: {capacity} used is {used} of {total}")
+    return problems
+
+
+def pools_below(pool: Pool) -> Any:
+    """Condition on Pool: this one and those taken from it."""
+    return sa.or_(col(Pool.id) == pool.key, col(Pool.parent_id) == pool.key)
+
+
+def company_names(session: Session, pool: Pool) -> dict[int, str]:
+    """Pool id → company, for a pool and those taken from it."""
+    rows = session.execute(
+        sa.select(col(Pool.id), col(Organisation.name))
+        .join(Organisation, col(Organisation.id) == col(Pool.organisation_id))
+        .where(pools_below(pool))
+    )
+    return {row[0]: row[1] for row in rows}

@@ -1,0 +1,423 @@
+"""System > User > Reseller (Seed 002): reseller accounts, the capacity they are given, what they may do."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from pydantic import BaseModel, Field
+from sqlmodel import Session, col, select
+
+from yeastar_app import clock
+from yeastar_app.access import Actor, Credential, Policy, action, audit
+from yeastar_app.engines import passwords
+from yeastar_app.features import RESELLER_FEATURES, Feature, Surface
+from yeastar_app.models.accounts import Account, Kind, Organisation, OrganisationKind, Status
+from yeastar_app.models.capacity import MAX_EXTENSIONS_PER_PBX, Pbx, Pool
+from yeastar_app.models.credentials import Link, SignInSession, SignInTicket
+from yeastar_app.refusals import NotFound, Refusal
+from yeastar_app.services import capacity, people
+from yeastar_app.services.capacity import Amount, Gauge
+from yeastar_app.services.fields import OptionalPhone, YeastarId, optional_text, text, whole_number
+from yeastar_app.words import plural, t
+
+VIEW = Policy(Surface.CENTRAL, Feature.RESELLER_VIEW)
+MANAGE = Policy(Surface.CENTRAL, Feature.RESELLER_MANAGE)
+LARGEST = 1_000_000_000
+PAGE_ROWS = 50
+
+
+class ResellerForm(BaseModel):
+    """The three sections of the Add page: User Information, Reseller Package, User Permission."""
+
+    company: text(100)  # type: ignore[valid-type]
+    first_name: text(100)  # type: ignore[valid-type]
+    last_name: optional_text(100) = None  # type: ignore[valid-type]
+    email: YeastarId
+    phone: OptionalPhone = None
+    mobile: OptionalPhone = None
+    address: optional_text(200) = None  # type: ignore[valid-type]
+    remark: optional_text(500) = None  # type: ignore[valid-type]
+    extensions: whole_number(1, LARGEST)  # type: ignore[valid-type]
+    min_extensions: whole_number(1, MAX_EXTENSIONS_PER_PBX)  # type: ignore[valid-type]
+    calls: whole_number(1, LARGEST)  # type: ignore[valid-type]
+    minutes: whole_number(0, LARGEST)  # type: ignore[valid-type]
+    high_availability: bool = False
+    features: list[Feature] = Field(default_factory=list, max_length=100)
+
+    @property
+    def amount(self) -> Amount:
+        return Amount(self.extensions, self.calls, self.minutes)
+
+
+class EditForm(ResellerForm):
+    id: whole_number(1, LARGEST)  # type: ignore[valid-type]
+    password: str | None = Field(default=None, max_length=passwords.MAX_LENGTH)
+    """A new one for a reseller who forgot theirs; empty: it stays."""
+
+
+class One(BaseModel):
+    id: whole_number(1, LARGEST)  # type: ignore[valid-type]
+
+
+class Several(BaseModel):
+    ids: list[whole_number(1, LARGEST)] = Field(min_length=1, max_length=PAGE_ROWS)  # type: ignore[valid-type]
+
+
+class Filter(BaseModel):
+    """The column filters of the list; each is a part of what it looks for, whatever its case."""
+
+    name: str = Field(default="", max_length=255)
+    company: str = Field(default="", max_length=255)
+    email: str = Field(default="", max_length=255)
+    state: str = Field(default="", max_length=40)
+    page: whole_number(1, 100_000) = 1  # type: ignore[valid-type]
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of the list; `capacities`: used and total in the order of capacity.CAPACITIES."""
+
+    id: int
+    name: str
+    company: str
+    email: str
+    status: Status
+    pbxs: int
+    capacities: tuple[tuple[int, int], ...]
+    high_availability: bool
+    min_extensions: int
+
+
+@dataclass(frozen=True)
+class Found:
+    rows: list[Row]
+    count: int
+    page: int
+    pages: int
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What the actor can hand out at this moment."""
+
+    gauges: list[Gauge]
+    high_availability: bool
+    features: frozenset[Feature]
+
+
+@dataclass(frozen=True)
+class Details:
+    """One reseller for the edit page, with what its superior could still add."""
+
+    id: int
+    status: Status
+    values: dict[str, str]
+    total: Amount
+    used: Amount
+    min_extensions: int
+    high_availability: bool
+    features: frozenset[Feature]
+    pbxs: int
+    offer: Offer
+
+
+def _reseller(session: Session, actor: Actor, account_id: int) -> tuple[Account, Organisation, Pool, Pool]:
+    """A reseller taken from the actor's own pool: account, company, its pool, the actor's. NotFound otherwise."""
+    account = people.account_below(session, actor, account_id, Kind.RESELLER)
+    own = capacity.pool_of(session, actor.organisation)
+    pool = capacity.pool_of(session, account.organisation_id)
+    company = session.get_one(Organisation, account.organisation_id)
+    if pool.parent_id != own.id:
+        raise NotFound(t("This reseller"))
+    return account, company, pool, own
+
+
+def _check_grants(actor: Actor, form: ResellerForm) -> list[str]:
+    """What is granted is at most what the grantor has, not nothing, and usable."""
+    wanted = set(form.features)
+    if not wanted:
+        raise Refusal("no_permission", t("Tick at least one feature the reseller may use."), "features")
+    if not wanted <= actor.features & RESELLER_FEATURES:
+        raise Refusal("grant_too_wide", t("You can only grant what you may do yourself."), "features")
+    if wanted & {Feature.PBX_ADD, Feature.PBX_DELETE} and Feature.PBX_VIEW not in wanted:
+        words = t("To add or delete cloud PBXs the reseller has to see them: tick “View cloud PBXs” too.")
+        raise Refusal("grant_needs_view", words, "features")
+    return sorted(wanted)
+
+
+def _check_package(form: ResellerForm, own: Pool) -> None:
+    if form.min_extensions > form.extensions:
+        words = t("At most the extensions of the package, {n}.", n=f"{form.extensions:,}")
+        raise Refusal("minimum_above_extensions", words, "min_extensions")
+    if form.high_availability and not own.high_availability:
+        words = t("High availability is not part of your subscription.")
+        raise Refusal("no_high_availability", words, "high_availability")
+
+
+def _snapshot(account: Account, company: Organisation, pool: Pool) -> dict[str, Any]:
+    """What the audit row keeps of a reseller."""
+    return {
+        "company": company.name,
+        "email": account.email,
+        "name": account.name,
+        "phone": account.phone,
+        "mobile": account.mobile,
+        "address": account.address,
+        "remark": account.remark,
+        "extensions": pool.total_extensions,
+        "min_extensions": pool.min_extensions_per_pbx,
+        "calls": pool.total_calls,
+        "minutes": pool.total_minutes,
+        "high_availability": pool.high_availability,
+        "features": list(account.grants),
+    }
+
+
+@action(MANAGE, form=ResellerForm)
+def create(session: Session, actor: Actor, form: ResellerForm) -> int:
+    """Create a reseller's account and company, deduct its package from the actor's pool and make its own pool: all
+    of it or nothing (Seed 002, Result). Sends no email: that is done by hand. Returns the account's id."""
+    grants = _check_grants(actor, form)
+    (own,) = capacity.lock(session, capacity.pool_of(session, actor.organisation).key)
+    _check_package(form, own)
+    capacity.take(session, own.key, form.amount)
+    parent = session.get_one(Organisation, actor.organisation)
+    company = people.create_organisation(session, parent, OrganisationKind.RESELLER, form.company)
+    account = people.create_account(
+        session, actor, company, Kind.RESELLER, form.email, **_person(form), grants=grants
+    )  # fmt: skip
+    pool = Pool(
+        organisation_id=company.key,
+        parent_id=own.key,
+        total_extensions=form.extensions,
+        total_calls=form.calls,
+        total_minutes=form.minutes,
+        min_extensions_per_pbx=form.min_extensions,
+        high_availability=form.high_availability,
+    )
+    session.add(pool)
+    audit(session, actor, "reseller.create", account, label=form.company, after=_snapshot(account, company, pool))
+    return account.key
+
+
+def _person(form: ResellerForm) -> dict[str, Any]:
+    return {
+        "first_name": form.first_name,
+        "last_name": form.last_name or "",
+        "phone": form.phone,
+        "mobile": form.mobile,
+        "address": form.address,
+        "remark": form.remark,
+    }
+
+
+def _new_hash(form: EditForm, _credential: Credential) -> str | None:
+    if not form.password:
+        return None
+    passwords.judge(form.password, form.email, form.company, form.first_name)
+    return passwords.hash_password(form.password)
+
+
+@action(MANAGE, form=EditForm, prepare=_new_hash)
+def edit(session: Session, actor: Actor, form: EditForm, *, prepared: str | None) -> None:
+    """Change a reseller. The package cannot go below what is in use, recording minutes never go down, a new email
+    stops the old one at once (Yeastar help: Manage Resellers)."""
+    grants = _check_grants(actor, form)
+    account, company, pool, own = _reseller(session, actor, form.id)
+    own, pool = capacity.lock(session, own.key, pool.key)
+    _check_package(form, own)
+    before = _snapshot(account, company, pool)
+    _resize(session, own, pool, form)
+    session.refresh(pool)
+    if prepared and account.status is Status.NOT_ACTIVATED:
+        words = t("The reseller sets the first password when activating the account.")
+        raise Refusal("not_activated", words, "password")
+    moved = account.email != form.email
+    if moved:
+        _move(session, account, form.email)
+    for name, value in _person(form).items():
+        setattr(account, name, value)
+    account.grants, company.name = grants, form.company
+    if prepared:
+        account.password_hash, account.must_change_password = prepared, True
+    if moved or prepared:
+        _stop_access(session, account.key)
+    after = _snapshot(account, company, pool) | ({"password": "changed"} if prepared else {})
+    audit(session, actor, "reseller.edit", account, label=form.company, before=before, after=after)
+
+
+def _resize(session: Session, own: Pool, pool: Pool, form: EditForm) -> None:
+    if form.minutes < pool.total_minutes:
+        words = t("Recording minutes cannot be taken back: at least {n}.", n=f"{pool.total_minutes:,}")
+        raise Refusal("minutes_never_down", words, "minutes")
+    if pool.high_availability and not form.high_availability:
+        relying = select(Pbx.id).where(
+            col(Pbx.pool_id) == pool.key, col(Pbx.deleted_at).is_(None), col(Pbx.high_availability).is_(True)
+        )
+        if session.exec(relying.limit(1)).first() is not None:
+            words = t("The reseller has cloud PBXs with high availability. It stays on until they are deleted.")
+            raise Refusal("high_availability_in_use", words, "high_availability")
+    capacity.take(session, own.key, form.amount - capacity.total_of(pool))
+    capacity.resize(
+        session,
+        pool.key,
+        form.amount,
+        min_extensions_per_pbx=form.min_extensions,
+        high_availability=form.high_availability,
+    )
+
+
+def _move(session: Session, account: Account, email: str) -> None:
+    """Give an account another address; Refusal `email_in_use` where it is taken."""
+    taken = select(Account.id).where(col(Account.email) == email, col(Account.status) != Status.REMOVED)
+    if session.exec(taken).first() is not None:
+        raise people.email_in_use()
+    account.email = email
+
+
+def _stop_access(session: Session, account_id: int) -> None:
+    """End every session, half-finished sign-in and link of an account."""
+    now = clock.now()
+    for table, column in ((SignInSession, "ended_at"), (SignInTicket, "used_at"), (Link, "replaced_at")):
+        open_ = sa.and_(col(table.account_id) == account_id, getattr(table, column).is_(None))
+        session.execute(sa.update(table).where(open_).values({column: now}))
+
+
+@action(MANAGE, form=Several)
+def delete(session: Session, actor: Actor, form: Several) -> int:
+    """Delete resellers, all of them or none: their colleagues go too and the capacity comes back (Yeastar help).
+    Refused while one of them has cloud PBXs. Returns how many."""
+    found = [_reseller(session, actor, number) for number in sorted(set(form.ids))]
+    own = found[0][3]
+    capacity.lock(session, own.key, *sorted(pool.key for _, _, pool, _ in found))
+    for account, company, pool, _ in found:
+        if pool.used_extensions:
+            count = _pbx_count(session, pool.key)
+            words = t("{company} still has {count}. Delete them first.",
+                      company=company.name, count=plural(count, "cloud PBX", "cloud PBXs"))  # fmt: skip
+            raise Refusal("reseller_has_pbxs", words)
+        before = _snapshot(account, company, pool)
+        capacity.give(session, own.key, capacity.total_of(pool))
+        capacity.resize(session, pool.key, Amount())
+        session.execute(
+            sa.update(Account)
+            .where(col(Account.organisation_id) == company.key, col(Account.status) != Status.REMOVED)
+            .values(status=Status.REMOVED, removed_at=clock.now())
+        )
+        audit(session, actor, "reseller.delete", account, label=company.name, before=before)
+    return len(found)
+
+
+def _pbx_count(session: Session, pool_id: int) -> int:
+    query = (
+        sa.select(sa.func.count()).select_from(Pbx).where(col(Pbx.pool_id) == pool_id, col(Pbx.deleted_at).is_(None))
+    )
+    return int(session.execute(query).scalar_one())
+
+
+@action(MANAGE, form=One)
+def send_activation(session: Session, actor: Actor, form: One) -> str:
+    """ "Send an Account Activation Email to a Reseller" (Yeastar help): 7 days, once; refused where the account is
+    active. Returns the address it goes to."""
+    account, company, _, _ = _reseller(session, actor, form.id)
+    people.send_activation(session, account, actor.organisation_name)
+    audit(session, actor, "reseller.send_activation", account, label=company.name)
+    return account.email
+
+
+@action(VIEW, form=Filter, writes=False)
+def search(session: Session, actor: Actor, form: Filter) -> Found:
+    """One page of the list, newest first."""
+    query = _rows(actor, form)
+    count = int(session.execute(sa.select(sa.func.count()).select_from(query.subquery())).scalar_one())
+    pages = max(1, -(-count // PAGE_ROWS))
+    page = min(form.page, pages)
+    newest_first = query.order_by(col(Account.id).desc())
+    rows = session.execute(newest_first.limit(PAGE_ROWS).offset((page - 1) * PAGE_ROWS)).all()
+    return Found([_row(row) for row in rows], count, page, pages)
+
+
+@action(VIEW, form=Filter, writes=False)
+def export(session: Session, actor: Actor, form: Filter) -> list[Row]:
+    """All that the filters let through, for the workbook."""
+    return [_row(row) for row in session.execute(_rows(actor, form).order_by(col(Account.id).desc())).all()]
+
+
+def _rows(actor: Actor, form: Filter) -> Any:
+    own = sa.select(col(Pool.id)).where(col(Pool.organisation_id) == actor.organisation).scalar_subquery()
+    pbxs = (
+        sa.select(sa.func.count())
+        .select_from(Pbx)
+        .where(col(Pbx.pool_id) == col(Pool.id), col(Pbx.deleted_at).is_(None))
+        .scalar_subquery()
+    )
+    full_name = sa.func.trim(col(Account.first_name) + " " + col(Account.last_name))
+    columns = [getattr(Pool, f"{what}_{each}") for each in capacity.CAPACITIES for what in ("used", "total")]
+    query = (
+        sa.select(
+            col(Account.id),
+            full_name.label("name"),
+            col(Organisation.name).label("company"),
+            col(Account.email),
+            col(Account.status),
+            pbxs.label("pbxs"),
+            col(Pool.high_availability),
+            col(Pool.min_extensions_per_pbx),
+            *columns,
+        )
+        .select_from(Account)
+        .join(Organisation, col(Organisation.id) == col(Account.organisation_id))
+        .join(Pool, col(Pool.organisation_id) == col(Organisation.id))
+        .where(col(Account.kind) == Kind.RESELLER, col(Account.status) != Status.REMOVED, col(Pool.parent_id) == own)
+    )
+    parts = ((full_name, form.name), (col(Organisation.name), form.company), (col(Account.email), form.email))
+    for column, part in parts:
+        if part.strip():
+            query = query.where(column.icontains(part.strip(), autoescape=True))
+    return query.where(col(Account.status) == form.state) if form.state in set(Status) else query
+
+
+def _row(row: Any) -> Row:
+    pairs = tuple((getattr(row, f"used_{each}"), getattr(row, f"total_{each}")) for each in capacity.CAPACITIES)
+    return Row(
+        row.id, row.name, row.company, row.email, row.status, row.pbxs, pairs, row.high_availability,
+        row.min_extensions_per_pbx,
+    )  # fmt: skip
+
+
+@action(VIEW, writes=False)
+def offer(session: Session, actor: Actor) -> Offer:
+    """What is there to hand out now: the bounds of the Add page."""
+    return _offer(session, actor, capacity.pool_of(session, actor.organisation))
+
+
+def _offer(session: Session, actor: Actor, own: Pool) -> Offer:
+    return Offer(capacity.gauges(session, own), own.high_availability, actor.features & RESELLER_FEATURES)
+
+
+@action(VIEW, form=One, writes=False)
+def details(session: Session, actor: Actor, form: One) -> Details:
+    """Everything the edit page shows of a reseller."""
+    account, company, pool, own = _reseller(session, actor, form.id)
+    values = {
+        "company": company.name,
+        "first_name": account.first_name,
+        "last_name": account.last_name,
+        "email": account.email,
+        "phone": account.phone or "",
+        "mobile": account.mobile or "",
+        "address": account.address or "",
+        "remark": account.remark or "",
+    }
+    return Details(
+        id=account.key,
+        status=account.status,
+        values=values,
+        total=capacity.total_of(pool),
+        used=capacity.used_of(pool),
+        min_extensions=pool.min_extensions_per_pbx,
+        high_availability=pool.high_availability,
+        features=frozenset(Feature(code) for code in account.grants),
+        pbxs=_pbx_count(session, pool.key),
+        offer=_offer(session, actor, own),
+    )
