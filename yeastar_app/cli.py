@@ -24,14 +24,15 @@ def demo() -> None:
     from sqlmodel import select
 
     from yeastar_app.database import transaction
-    from yeastar_app.demo import people
+    from yeastar_app.demo import capacity, people
     from yeastar_app.models.accounts import Account
 
     if not settings().demo_mode:
         raise typer.Exit(typer.echo("Set DEMO_MODE=true first: sample data has no place anywhere else.", err=True) or 1)
     with transaction() as session:
         if session.exec(select(Account.id).limit(1)).first() is None:
-            people.load(session)
+            loaded = people.load(session)
+            capacity.load(session, loaded)
 
 
 @main.command()

@@ -23,11 +23,17 @@ def load(session: Session, people: dict[str, Account]) -> None:
     rival = _package(session, people["rival"], Amount(600, 120, 20_000))
     bright = _reseller(session, people["partner"], harbor, people["reseller"], Amount(200, 40, 10_000), 5)
     fjord = _reseller(session, people["rival"], rival, people["rival-reseller"], Amount(150, 30, 5_000), 10)
-    tidal = _newcomer(session, people["partner"], "Tidal Voice", "Thea", "Jansen", "thea@tidal.example.com", Status.ACTIVE)
-    canal = _newcomer(session, people["partner"], "Canal Street IT", "Cem", "Aydin", "cem@canal.example.com", Status.ACTIVE)
+    tidal = _newcomer(
+        session, people["partner"], "Tidal Voice", "Thea", "Jansen", "thea@tidal.example.com", Status.ACTIVE
+    )
+    canal = _newcomer(
+        session, people["partner"], "Canal Street IT", "Cem", "Aydin", "cem@canal.example.com", Status.ACTIVE
+    )
     dune = _newcomer(session, people["partner"], "Dune Communications", "Dana", "Roos", "dana@dune.example.com",
                      Status.NOT_ACTIVATED)  # fmt: skip
-    tidal_pool = _reseller(session, people["partner"], harbor, tidal, Amount(150, 30, 6_000), 10, high_availability=True)
+    tidal_pool = _reseller(
+        session, people["partner"], harbor, tidal, Amount(150, 30, 6_000), 10, high_availability=True
+    )
     canal_pool = _reseller(session, people["partner"], harbor, canal, Amount(60, 12, 2_000), 5)
     dune.grants = [Feature.PBX_VIEW.value, Feature.PBX_ADD.value]
     _reseller(session, people["partner"], harbor, dune, Amount(50, 10, 1_000), 5, keep_grants=True)
@@ -35,7 +41,18 @@ def load(session: Session, people: dict[str, Account]) -> None:
     _pbx(session, people["reseller"], bright, "Antwerp Diamond Exchange", 60, 12, 3_500, 300, plan=PbxPlan.ULTIMATE)
     _pbx(session, people["reseller"], bright, "Scheldt Veterinary Clinic", 20, 4, 500, 190, expires_in=21)
     _pbx(session, people["reseller"], bright, "Kade Architects", 15, 4, 0, 64)
-    _pbx(session, tidal, tidal_pool, "Tidal Support Desk", 90, 18, 4_500, 250, plan=PbxPlan.ULTIMATE, high_availability=True)
+    _pbx(
+        session,
+        tidal,
+        tidal_pool,
+        "Tidal Support Desk",
+        90,
+        18,
+        4_500,
+        250,
+        plan=PbxPlan.ULTIMATE,
+        high_availability=True,
+    )
     _pbx(session, tidal, tidal_pool, "Oceanarium Ticketing", 35, 8, 1_200, 120)
     _pbx(session, canal, canal_pool, "Canal Street Office", 60, 6, 800, 210)
     _pbx(session, people["partner"], harbor, "Harbor Telecom HQ", 120, 30, 8_000, 380, plan=PbxPlan.ULTIMATE,
@@ -58,7 +75,9 @@ def _package(session: Session, owner: Account, total: Amount, high_availability:
     return row
 
 
-def _newcomer(session: Session, owner: Account, company: str, first: str, last: str, email: str, status: Status) -> Account:
+def _newcomer(
+    session: Session, owner: Account, company: str, first: str, last: str, email: str, status: Status
+) -> Account:
     """A reseller's company and account; activated ones have the demo password."""
     above = session.get_one(Organisation, owner.organisation_id)
     organisation = Organisation(kind=OrganisationKind.RESELLER, name=company, parent_id=above.key, created_at=_ago(260))
@@ -146,4 +165,3 @@ def _log(session: Session, by: Account, what: str, subject: str, label: str, day
 
 def _ago(days: int) -> Any:
     return clock.now() - timedelta(days=days)
-
