@@ -3,6 +3,8 @@
 import itertools
 from typing import Any
 
+from sqlmodel import col, select
+
 from yeastar_app import clock
 from yeastar_app.access import Credential, digest
 from yeastar_app.database import transaction
@@ -11,6 +13,7 @@ from yeastar_app.features import CENTRAL_TABS
 from yeastar_app.models.accounts import Account, Kind, Organisation, OrganisationKind, Status
 from yeastar_app.models.capacity import Pool
 from yeastar_app.models.credentials import SignInSession
+from yeastar_app.models.products import Product, RegistryUnit
 
 PASSWORD = "Harbor-Lantern-42"
 PASSWORD_HASH = hash_password(PASSWORD)
@@ -102,3 +105,10 @@ def pool(owner: Organisation, parent: Pool | None = None, **values: Any) -> Pool
 
 
 ALL_CENTRAL_FEATURES = [str(feature) for tab in CENTRAL_TABS for feature in tab.features]
+
+
+def registry_unit(product: str, identifier: str, **values: Any) -> None:
+    """A unit or subscription the vendor knows, by the product's name."""
+    with transaction() as session:
+        found = session.exec(select(Product).where(col(Product.name) == product)).one()
+        session.add(RegistryUnit(product_id=found.key, identifier=identifier, **values))

@@ -202,6 +202,9 @@ def parse(form: type[BaseModel], payload: Any) -> BaseModel:
 _WORDS = {
     "missing": "This field is required.",
     "none_required": "This field is required.",
+    "string_type": "This field is required.",
+    "too_short": "At least {min_length} characters.",
+    "too_long": "At most {max_length} characters.",
     "string_too_short": "At least {min_length} characters.",
     "string_too_long": "At most {max_length} characters.",
     "int_parsing": "Enter a whole number.",
@@ -224,7 +227,7 @@ _WORDS = {
 def _words_for(problem: Any) -> str:
     """Pydantic's problem in words that say what to do."""
     kind, context = problem["type"], problem.get("ctx") or {}
-    if kind == "string_too_short" and context["min_length"] == 1:
+    if kind in ("string_too_short", "too_short") and context["min_length"] == 1:
         kind = "missing"
     return t(_WORDS.get(kind, "This value is not accepted."), **context)
 

@@ -24,7 +24,7 @@ def demo() -> None:
     from sqlmodel import select
 
     from yeastar_app.database import transaction
-    from yeastar_app.demo import capacity, people
+    from yeastar_app.demo import capacity, people, points
     from yeastar_app.models.accounts import Account
 
     if not settings().demo_mode:
@@ -33,6 +33,7 @@ def demo() -> None:
         if session.exec(select(Account.id).limit(1)).first() is None:
             loaded = people.load(session)
             capacity.load(session, loaded)
+            points.load(session, loaded)
 
 
 @main.command()

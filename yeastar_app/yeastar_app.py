@@ -9,7 +9,7 @@ from yeastar_app.http import session
 from yeastar_app.http.guard import Guard
 from yeastar_app.portals.gate import Gate
 from yeastar_app.portals.page import PAGES, Shell, policy_for
-from yeastar_app.portals.partner import program  # noqa: F401
+from yeastar_app.portals.partner import landing, program  # noqa: F401
 from yeastar_app.portals.sign_in import home, sign_in  # noqa: F401 - registers its page
 
 

@@ -87,6 +87,24 @@ def usage_bar(used: Any, total: Any, *, label: Any, big: bool = False) -> rx.Com
     )
 
 
+def progress_bar(percent: Any, label: Any) -> rx.Component:
+    """How far something is (0 to 100), announced as `label`."""
+    return rx.el.div(
+        rx.el.div(class_name="bar-fill", style={"width": percent.to_string() + "%"}),
+        class_name="bar bar-big",
+        role="progressbar",
+        aria_label=label,
+        aria_valuemin=0,
+        aria_valuemax=100,
+        aria_valuenow=percent,
+    )
+
+
+def emblem(symbol: str, tone: Any = "") -> rx.Component:
+    """A large decorative icon in a tinted square. `tone`: good, warn, bad, accent or none."""
+    return rx.el.span(rx.icon(symbol, size=24), class_name="emblem", data_tone=tone, aria_hidden="true")
+
+
 def avatar(name: Any, picture: Any = "", *, big: bool = False) -> rx.Component:
     """A person's picture, or the initial of the name."""
     classes = f"avatar{' avatar-big' if big else ''}"

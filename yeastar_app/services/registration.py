@@ -1,0 +1,263 @@
+"""Registering products for points (Seed 000). One pure judgement, `judge`, serves the single form, the check of a
+workbook and its registration; the database's unique constraint decides who was first."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+import sqlalchemy as sa
+from pydantic import BaseModel
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import Session, col, select
+
+from yeastar_app import clock
+from yeastar_app.access import Actor, Policy, action, audit
+from yeastar_app.features import Feature, Surface
+from yeastar_app.models.points import Programme, Registration
+from yeastar_app.models.products import PointRule, Product, RegistryUnit
+from yeastar_app.refusals import Refusal
+from yeastar_app.services import identifiers, points, tiers
+from yeastar_app.services.fields import Day, Line, LongLine
+from yeastar_app.words import t
+
+POLICY = Policy(Surface.PARTNER, Feature.PROGRAMME)
+LOOK_UP_AT_ONCE = 2_000
+"""Identifiers asked for in one query, well below the databases' limits of parameters."""
+
+Key = tuple[int, str]
+"""A product's id and a normalised identifier."""
+
+
+class RegistrationForm(BaseModel):
+    """What is asked of a registration, on the form and in each row of a workbook; all of it is required."""
+
+    product: Line
+    product_id: LongLine
+    purchase_date: Day
+    purchase_from: Line
+    end_user_name: Line
+    end_user_company: Line
+
+
+@dataclass(frozen=True)
+class Unit:
+    """What the registry says about one identifier."""
+
+    subscribed_from: date | None
+    eligible: bool
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """The rules of this moment: products by code and by name (lower case), what they earn, which days are open."""
+
+    products: dict[str, Product]
+    rules: dict[int, list[PointRule]]
+    today: date
+    earliest: date
+    window_days: int
+
+    def points_on(self, product: Product, day: date) -> int | None:
+        """Points for a unit bought on a day; None: not eligible."""
+        for rule in self.rules.get(product.key, []):
+            if (rule.valid_from or date.min) <= day <= (rule.valid_until or date.max):
+                return rule.points
+        return None
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the database knows about the identifiers that are asked about."""
+
+    units: dict[Key, Unit] = field(default_factory=dict)
+    registered: set[Key] = field(default_factory=set)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A well-formed wish to register one product."""
+
+    product: Product
+    identifier: str
+    form: RegistrationForm
+
+    @property
+    def key(self) -> Key:
+        return self.product.key, self.identifier
+
+
+@dataclass(frozen=True)
+class Earned:
+    """One product's line in the result window."""
+
+    product: str
+    count: int
+    points: int
+
+
+@dataclass(frozen=True)
+class Registered:
+    """What came of a registration: points by product, their total, the new balance, the tier reached if any."""
+
+    lines: list[Earned]
+    total: int
+    balance: int
+    tier: str
+
+
+def catalogue(session: Session, figures: Programme) -> Catalogue:
+    """Read the rules of this moment."""
+    products: dict[str, Product] = {}
+    for product in session.exec(select(Product)):
+        products[product.code] = products[product.name.lower()] = product
+    rules: dict[int, list[PointRule]] = {}
+    for rule in session.exec(select(PointRule).order_by(col(PointRule.id).desc())):
+        rules.setdefault(rule.product_id, []).append(rule)
+    today = clock.now().date()
+    window = figures.registration_window_days
+    return Catalogue(products, rules, today, today - timedelta(days=window), window)
+
+
+def look_up(session: Session, keys: Iterable[Key]) -> Known:
+    """What is known about these identifiers: one pair of queries for every 2,000 of a product."""
+    units: dict[Key, Unit] = {}
+    registered: set[Key] = set()
+    by_product: dict[int, list[str]] = {}
+    for product_id, identifier in keys:
+        by_product.setdefault(product_id, []).append(identifier)
+    connection = session.connection()
+    for product_id, asked in by_product.items():
+        for start in range(0, len(asked), LOOK_UP_AT_ONCE):
+            some = asked[start : start + LOOK_UP_AT_ONCE]
+            for row in connection.execute(
+                sa.select(
+                    col(RegistryUnit.identifier), col(RegistryUnit.subscribed_from), col(RegistryUnit.eligible)
+                ).where(col(RegistryUnit.product_id) == product_id, col(RegistryUnit.identifier).in_(some))
+            ):
+                units[product_id, row[0]] = Unit(row[1], row[2])
+            taken = sa.select(col(Registration.identifier)).where(
+                col(Registration.product_id) == product_id, col(Registration.identifier).in_(some)
+            )
+            registered.update((product_id, identifier) for identifier in connection.execute(taken).scalars())
+    return Known(units, registered)
+
+
+def identify(form: RegistrationForm, rules: Catalogue) -> Claim:
+    """The product and the normalised identifier a form speaks of. Refusal `unknown_product` or `incorrect_id`."""
+    product = rules.products.get(form.product.lower())
+    if product is None:
+        raise Refusal("unknown_product", t("Choose one of the listed products."), "product")
+    return Claim(product, identifiers.normalise(product.id_kind, form.product_id), form)
+
+
+def judge(claim: Claim, rules: Catalogue, known: Known) -> int:
+    """The points a claim earns; a Refusal says why it earns none. Pure: asks nobody, changes nothing."""
+    day = claim.form.purchase_date
+    if day > rules.today:
+        raise Refusal(
+            "date_in_future",
+            t("This date lies in the future. Enter the day the product was bought."),
+            "purchase_date",
+        )
+    if day < rules.earliest:
+        raise Refusal(
+            "outside_window",
+            t("Products can be registered within {n} days of purchase, so from {day} on.",
+              n=rules.window_days, day=rules.earliest.isoformat()),
+            "purchase_date",
+        )  # fmt: skip
+    if claim.key in known.registered:
+        raise already_registered()
+    unit = known.units.get(claim.key)
+    if unit is None:
+        label = identifiers.LABELS[claim.product.id_kind]
+        raise Refusal(
+            "incorrect_id",
+            t("No {product} has this {label}. Check it for typing errors, and that the product is the right one.",
+              product=claim.product.name, label=label),
+            "product_id",
+        )  # fmt: skip
+    earned = rules.points_on(claim.product, day)
+    if earned is None:
+        raise Refusal(
+            "not_eligible",
+            t("{product} bought on this day earns no points. The table at the bottom of the page lists what does.",
+              product=claim.product.name),
+            "product",
+        )  # fmt: skip
+    if not unit.eligible:
+        raise Refusal(
+            "not_eligible",
+            t("This unit earns no points: it is a demonstration or not-for-resale unit."),
+            "product_id",
+        )
+    if claim.product.needs_subscription and (unit.subscribed_from is None or unit.subscribed_from > rules.today):
+        raise Refusal(
+            "no_subscription",
+            t("Nothing is subscribed for this {label} yet. Subscribe to a plan or service first, then register it.",
+              label=identifiers.LABELS[claim.product.id_kind]),
+            "product_id",
+        )  # fmt: skip
+    return earned
+
+
+def already_registered() -> Refusal:
+    return Refusal(
+        "already_registered",
+        t("This product has been registered already. Each product earns points once; see Registered Product."),
+        "product_id",
+    )
+
+
+@action(POLICY, form=RegistrationForm)
+def register(session: Session, actor: Actor, form: RegistrationForm) -> Registered:
+    """Register one product and book its points. Refusals: see `judge`."""
+    account = points.lock(session, actor.organisation)
+    figures = tiers.programme(session)
+    rules = catalogue(session, figures)
+    claim = identify(form, rules)
+    earned = judge(claim, rules, look_up(session, [claim.key]))
+    row = Registration(
+        organisation_id=actor.organisation,
+        account_id=actor.id,
+        product_id=claim.product.key,
+        identifier=claim.identifier,
+        points=earned,
+        at=clock.now(),
+        **form.model_dump(include={"purchase_date", "purchase_from", "end_user_name", "end_user_company"}),
+    )
+    try:
+        with session.begin_nested():
+            session.add(row)
+    except IntegrityError:
+        raise already_registered() from None
+    points.earn(session, account, row, reason_for(claim.product.name, claim.identifier), figures)
+    reached = tiers.lift(session, account, figures)
+    audit(
+        session,
+        actor,
+        "registration.register",
+        row,
+        label=f"{claim.product.name} {claim.identifier}",
+        after={"points": earned, "balance": account.balance},
+    )
+    return Registered([Earned(claim.product.name, 1, earned)], earned, account.balance, reached.name if reached else "")
+
+
+def reason_for(product: str, identifier: str) -> str:
+    """Why points were earned, in the ledger's words."""
+    return t("Registered {product} {id}", product=product, id=identifier)[:200]
+
+
+def by_product(claims: Iterable[tuple[Claim, int]]) -> list[Earned]:
+    """The lines of the result window, in the order of the catalogue."""
+    counts: Counter[int] = Counter()
+    sums: Counter[int] = Counter()
+    products: dict[int, Product] = {}
+    for claim, earned in claims:
+        products[claim.product.key] = claim.product
+        counts[claim.product.key] += 1
+        sums[claim.product.key] += earned
+    ordered = sorted(products.values(), key=lambda product: product.position)
+    return [Earned(product.name, counts[product.key], sums[product.key]) for product in ordered]
