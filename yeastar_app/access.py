@@ -4,6 +4,7 @@ Every action is a plain function `(session, actor, form) -> result` that carries
 jobs and the command line all come through `perform`; nothing else opens a transaction for a person.
 """
 
+import asyncio
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -16,7 +17,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from yeastar_app import clock
-from yeastar_app.database import transaction
+from yeastar_app.database import first_row, reads_at_once, transaction
 from yeastar_app.features import OWNER_FEATURES, PARTNER_FEATURES, Feature, Surface
 from yeastar_app.models.accounts import Account, Kind, ManagedPartner, Organisation, Status
 from yeastar_app.models.capacity import Pool
@@ -272,18 +273,39 @@ _WHO: Any = (
 
 
 def resolve(session: Session, credential: Credential) -> Actor:
-    """The actor behind a credential, read from the database: nobody where the session is unknown, ended, idle for
-    too long or too old (12 h, 30 d [O]), or the account is not active."""
-    nobody = Actor(credential=credential)
+    """The actor behind a credential, read within this transaction."""
     if not credential.session_token:
-        return nobody
-    row = session.connection().execute(_WHO, {"token_hash": digest(credential.session_token)}).first()
+        return Actor(credential=credential)
+    return _actor(session.connection().execute(_WHO, _key(credential)).first(), credential)
+
+
+def who(credential: Credential) -> Actor:
+    """The actor behind a credential at this moment, by one small read. Blocks."""
+    if not credential.session_token:
+        return Actor(credential=credential)
+    return _actor(first_row(_WHO, _key(credential)), credential)
+
+
+async def who_is(credential: Credential) -> Actor:
+    """`who` for the event loop: in a thread where the database is far away, at once where it is a local file."""
+    if not credential.session_token or reads_at_once():
+        return who(credential)
+    return await asyncio.to_thread(who, credential)
+
+
+def _key(credential: Credential) -> dict[str, str]:
+    return {"token_hash": digest(credential.session_token)}
+
+
+def _actor(row: Any, credential: Credential) -> Actor:
+    """Nobody where the session is unknown, ended, idle for too long or too old (12 h, 30 d [O]), or the account is
+    not active."""
+    nobody = Actor(credential=credential)
     if row is None:
         return nobody
-    idle, age = clock.now() - row.last_seen_at, clock.now() - row.created_at
-    if idle >= timedelta(hours=settings().session_idle_hours) or age >= timedelta(
-        days=settings().session_absolute_days
-    ):
+    idle_limit = timedelta(hours=settings().session_idle_hours)
+    age_limit = timedelta(days=settings().session_absolute_days)
+    if clock.now() - row.last_seen_at >= idle_limit or clock.now() - row.created_at >= age_limit:
         return nobody
     features = _features(row)
     return Actor(
@@ -329,12 +351,6 @@ def _surfaces(kind: Kind, features: frozenset[Feature]) -> frozenset[Surface]:
     if kind in (Kind.PARTNER, Kind.COLLEAGUE) and Feature.CENTRAL in features and features & OWNER_FEATURES:
         home.add(Surface.CENTRAL)
     return frozenset(home)
-
-
-def who(credential: Credential) -> Actor:
-    """The actor behind a credential, in a short reading transaction of its own. Blocks."""
-    with transaction(writes=False) as session:
-        return resolve(session, credential)
 
 
 def audit(

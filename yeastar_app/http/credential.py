@@ -1,6 +1,7 @@
 """The cookies of this application and how a Credential is read from a request. Knows no rule."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from http.cookies import CookieError, SimpleCookie
 
 from yeastar_app.access import Credential
@@ -44,6 +45,7 @@ def client_ip(headers: Mapping[str, str], peer: str) -> str:
     return address[:45]
 
 
+@lru_cache(maxsize=4096)
 def _cookies(header: str) -> dict[str, str]:
     try:
         return {name: morsel.value for name, morsel in SimpleCookie(header).items()}

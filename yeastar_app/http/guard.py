@@ -1,7 +1,6 @@
 """The ASGI wrapper around everything: who may have which document, how large a body may be, security headers, the
 device cookie. Decides before a body is read."""
 
-import asyncio
 import base64
 import hashlib
 import re
@@ -122,7 +121,7 @@ class Guard:
         return None
 
     async def _who(self, headers: Headers, peer: str) -> Actor:
-        return await asyncio.to_thread(access.who, credential(headers, peer))
+        return await access.who_is(credential(headers, peer))
 
     def _finishing(self, request: Headers, send: Send) -> Send:
         """Adds the security headers to every answer, and the device cookie to a browser that has none."""

@@ -4,7 +4,6 @@ Runs before every handler (client, returned, yielded, background and on_load eve
 actions behind them check again inside their transaction.
 """
 
-import asyncio
 from typing import Any
 
 import reflex as rx
@@ -43,7 +42,7 @@ class Gate(Middleware):
 
     async def preprocess(self, app: Any, state: BaseState, event: Event) -> StateUpdate | None:
         brought = credential_of(state)
-        actor = await asyncio.to_thread(access.who, brought) if brought.session_token else Actor(credential=brought)
+        actor = await access.who_is(brought)
         set_current_actor(actor)
         await self._forget_other_people(state, actor)
         if event.name in FRAMEWORK_EVENTS:

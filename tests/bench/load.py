@@ -1,0 +1,76 @@
+"""Clients of the application's socket, in a process of their own: `python -m tests.bench.load` reads a plan (JSON) from
+stdin and prints the round-trip times in seconds of every event (JSON) to stdout."""
+
+import asyncio
+import json
+import sys
+import time
+from typing import Any
+
+import socketio
+
+NAMESPACE = "/_event"
+ROUTE = {"pathname": "/", "query": {}, "asPath": "/"}
+HYDRATE = "reflex___state____state.hydrate_and_load"
+
+
+class Client:
+    """One open tab: connects, hydrates, then sends one event after the other and waits for each answer."""
+
+    def __init__(self, token: str) -> None:
+        self.token = token
+        self.socket = socketio.AsyncClient(reconnection=False)
+        self.answers: asyncio.Queue[Any] = asyncio.Queue()
+        self.socket.on("event", self._keep, namespace=NAMESPACE)
+
+    async def _keep(self, update: Any) -> None:
+        await self.answers.put(update)
+
+    async def connect(self, address: str, cookie: str) -> None:
+        headers = {"Origin": address, **({"Cookie": cookie} if cookie else {})}
+        await self.socket.connect(
+            f"{address}/?token={self.token}",
+            socketio_path=NAMESPACE,
+            transports=["websocket"],
+            namespaces=[NAMESPACE],
+            headers=headers,
+        )
+        await self.send(HYDRATE, {})
+        while "is_hydrated_rx_state_': True" not in str(await self.answers.get()):
+            pass
+
+    async def send(self, name: str, payload: Any) -> None:
+        event = {"name": name, "payload": payload, "router_data": ROUTE}
+        await self.socket.emit("event", event, namespace=NAMESPACE)
+
+    async def round_trip(self, name: str, payload: Any) -> float:
+        """Seconds from sending the event to the first change that comes back."""
+        while not self.answers.empty():
+            self.answers.get_nowait()
+        begun = time.perf_counter()
+        await self.send(name, payload)
+        await asyncio.wait_for(self.answers.get(), timeout=60)
+        return time.perf_counter() - begun
+
+
+async def run(plan: dict[str, Any]) -> list[float]:
+    """`plan`: address, cookies (one a client), event, payload, events (per client), pause (seconds between)."""
+    clients = [Client(f"bench-{plan['name']}-{number}") for number in range(len(plan["cookies"]))]
+    for client, cookie in zip(clients, plan["cookies"], strict=True):
+        await client.connect(plan["address"], cookie)
+
+    async def work(client: Client) -> list[float]:
+        times = []
+        for _ in range(plan["events"]):
+            times.append(await client.round_trip(plan["event"], plan["payload"]))
+            await asyncio.sleep(plan.get("pause", 0))
+        return times
+
+    await asyncio.gather(*(client.round_trip(plan["event"], plan["payload"]) for client in clients))
+    times = await asyncio.gather(*map(work, clients))
+    await asyncio.gather(*(client.socket.disconnect() for client in clients))
+    return [seconds for series in times for seconds in series]
+
+
+if __name__ == "__main__":
+    print(json.dumps(asyncio.run(run(json.load(sys.stdin)))))
