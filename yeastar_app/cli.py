@@ -1,6 +1,7 @@
 """The command line: `yeastar …`. Each command is one call into the rooms below."""
 
 import os
+import sys
 
 import typer
 
@@ -37,10 +38,28 @@ def demo() -> None:
 
 
 @main.command()
+def up() -> None:
+    """From nothing to a running system: migrate, sample data in demo mode, build, serve. `make run` ends here."""
+    from yeastar_app import build, greeting
+
+    greeting.refuse_a_taken_port()
+    typer.echo(f"Bringing the database up to date ({settings().database_name})")
+    migrate()
+    if settings().demo_mode:
+        typer.echo("Looking after the sample data")
+        demo()
+    if not build.is_built():
+        typer.echo("Building the pages (only when they changed; about half a minute)")
+    greeting.when_it_answers()
+    serve()
+
+
+@main.command()
 def serve() -> None:
     """Build the pages where needed and serve everything on HOST:PORT."""
-    from yeastar_app import build
+    from yeastar_app import build, greeting
 
+    greeting.refuse_a_taken_port()
     os.chdir(ROOT)
     os.environ.update(build.tool_environment())
     build.build()
@@ -54,5 +73,29 @@ def serve() -> None:
     run_backend_prod(settings().host, settings().port, constants.LogLevel.WARNING, True)
 
 
+@main.command("run-jobs")
+def run_jobs() -> None:
+    """Do the background work (emails, expiry, …) in a process of its own, until it is stopped."""
+    import asyncio
+
+    from yeastar_app.jobs import runner
+
+    asyncio.run(runner.run_until_stopped())
+
+
+def run() -> None:
+    """The entry point: what a person can mend is said in one sentence, without a traceback."""
+    from yeastar_app.greeting import sentence_for
+
+    try:
+        main()
+    except Exception as error:
+        sentence = sentence_for(error)
+        if sentence is None:
+            raise
+        typer.echo(sentence, err=True)
+        sys.exit(1)
+
+
 if __name__ == "__main__":
-    main()
+    run()

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy import make_url
 
 ROOT = Path(__file__).resolve().parent.parent
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
@@ -78,6 +79,11 @@ class Settings(BaseSettings):
     @property
     def database(self) -> str:
         return self.database_url or f"sqlite:///{self.data_dir / 'yeastar.db'}"
+
+    @property
+    def database_name(self) -> str:
+        """The database for a person's eyes: never with its password."""
+        return make_url(self.database).render_as_string(hide_password=True)
 
     @property
     def origins(self) -> list[str]:

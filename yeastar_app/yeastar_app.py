@@ -7,6 +7,7 @@ from starlette.types import ASGIApp
 
 from yeastar_app.http import session
 from yeastar_app.http.guard import Guard
+from yeastar_app.jobs import runner
 from yeastar_app.portals.gate import Gate
 from yeastar_app.portals.page import PAGES, Shell, policy_for
 from yeastar_app.portals.partner import landing, program  # noqa: F401
@@ -26,6 +27,7 @@ app = rx.App(
     head_components=[rx.el.link(rel="icon", href="/favicon.svg", type="image/svg+xml")],
 )
 app.add_middleware(Gate(), index=0)
+app.register_lifespan_task(runner.inside_the_application)
 for page in PAGES:
     on_load = [Shell.enter, *([page.on_load] if page.on_load else [])]
     app.add_page(page.build, route=page.route, title=f"{page.title} · Yeastar", on_load=on_load)

@@ -1,0 +1,77 @@
+"""Runs the background work, inside the application or as `yeastar run-jobs`. Knows no rule: the table below names
+what is done and how often; every process may run it at once, because each piece of work takes its rows first."""
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+
+from yeastar_app.jobs import outbox
+from yeastar_app.settings import settings
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Job:
+    """`work` blocks, is safe to run twice and in several processes, and gives how much it did. `every`: seconds."""
+
+    name: str
+    work: Callable[[], Any]
+    every: float
+
+
+JOBS: list[Job] = [
+    Job("outbox", outbox.send_due, 2),
+]
+
+
+async def run(jobs: list[Job] | None = None) -> None:
+    """Do all jobs, each by its own clock, until cancelled."""
+    await asyncio.gather(*[_repeat(job) for job in (JOBS if jobs is None else jobs)])
+
+
+async def _repeat(job: Job) -> None:
+    """One job's failure is logged and stops no other; work in hand is finished before the loop ends."""
+    while True:
+        await _once(job)
+        await asyncio.sleep(job.every)
+
+
+async def _once(job: Job) -> None:
+    working = asyncio.ensure_future(asyncio.to_thread(job.work))
+    try:
+        await asyncio.shield(working)
+    except asyncio.CancelledError:
+        with contextlib.suppress(Exception):
+            await working
+        raise
+    except Exception:
+        log.exception("job_failed", job=job.name)
+
+
+@asynccontextmanager
+async def inside_the_application() -> AsyncIterator[None]:
+    """The application's lifespan task: jobs run as long as it does (setting JOBS_IN_APP)."""
+    task = asyncio.create_task(run()) if settings().jobs_in_app else None
+    yield
+    if task is not None:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+async def run_until_stopped() -> None:
+    """`yeastar run-jobs`: until SIGINT or SIGTERM, finishing what is in hand."""
+    task = asyncio.create_task(run())
+    loop = asyncio.get_running_loop()
+    for stop in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(stop, task.cancel)
+    log.info("jobs_started", jobs=[job.name for job in JOBS])
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
