@@ -136,7 +136,7 @@ def installed(what):
 
 
 def fingerprint(what):
-    total = hashlib.sha256(sys.executable.encode())
+    total = hashlib.sha256()
     for name in [*LOCKS[what], "pyproject.toml"]:
         total.update((ROOT / name).read_bytes())
     return total.hexdigest()

@@ -98,8 +98,8 @@ def sentence_for(error: Exception) -> str | None:
             return f"The setting {name} is not right: {words}." if name else f"{words}."
         case OperationalError():
             return (
-                f"The database {settings().database_name} cannot be used: {_first_line(error.orig)}. Check DATABASE_URL "
-                "and that the server runs, then `yeastar migrate`."
+                f"The database {settings().database_name} cannot be used: {_first_line(error.orig)}. "
+                "Check DATABASE_URL and that the server runs, then `yeastar migrate`."
             )
         case ArgumentError():
             return "DATABASE_URL is no database address. Example: postgresql+psycopg://user:password@host/name"

@@ -47,12 +47,11 @@ def send(letter: Letter) -> None:
             server.send_message(message(letter))
     except smtplib.SMTPRecipientsRefused as error:
         code, words = next(iter(error.recipients.values()))
-        raise NotSent(f"{code} {words.decode(errors='replace')}", final=code >= 500) from None
+        raise NotSent(f"{code} {_words(words)}", final=code >= 500) from None
     except smtplib.SMTPResponseException as error:
-        words = error.smtp_error.decode(errors="replace") if isinstance(error.smtp_error, bytes) else error.smtp_error
         # A refused sign-in or sender is ours to mend: those letters wait, they are not lost.
-        raise NotSent(f"{error.smtp_code} {words}", final=isinstance(error, smtplib.SMTPDataError)
-                      and error.smtp_code >= 500) from None  # fmt: skip
+        final = isinstance(error, smtplib.SMTPDataError) and error.smtp_code >= 500
+        raise NotSent(f"{error.smtp_code} {_words(error.smtp_error)}", final=final) from None
     except (MessageError, ValueError, UnicodeError) as error:
         raise NotSent(f"the email could not be written: {error}", final=True) from None
     except (smtplib.SMTPException, OSError) as error:
@@ -82,6 +81,10 @@ def message(letter: Letter) -> EmailMessage:
     made.set_content(letter.text)
     made.add_alternative(letter.html, subtype="html")
     return made
+
+
+def _words(said: bytes | str) -> str:
+    return said.decode(errors="replace") if isinstance(said, bytes) else said
 
 
 def _connection() -> smtplib.SMTP:
