@@ -8,7 +8,7 @@ import asyncio
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -62,6 +62,7 @@ class Actor:
     must_change_password: bool = False
     must_set_up_two_factor: bool = False
     session_id: int | None = None
+    last_seen_at: datetime | None = None
     credential: Credential = field(default_factory=Credential)
 
     @property
@@ -322,7 +323,17 @@ def _actor(row: Any, credential: Credential) -> Actor:
         must_change_password=row.must_change_password,
         must_set_up_two_factor=row.two_factor == "off" and two_factor_demanded(row.kind),
         session_id=row.session_id,
+        last_seen_at=row.last_seen_at,
         credential=credential,
+    )
+
+
+def live_sessions(now: datetime) -> tuple[Any, ...]:
+    """Conditions on SignInSession: neither ended nor past its limits. `resolve` says the same of one row."""
+    return (
+        col(SignInSession.ended_at).is_(None),
+        col(SignInSession.last_seen_at) > now - timedelta(hours=settings().session_idle_hours),
+        col(SignInSession.created_at) > now - timedelta(days=settings().session_absolute_days),
     )
 
 

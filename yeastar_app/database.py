@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Engine, Executable, Row, event, make_url
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, create_engine
 
 from yeastar_app.settings import settings
@@ -103,3 +104,10 @@ def reads_at_once() -> bool:
 
 def is_sqlite(session: Session) -> bool:
     return session.get_bind().dialect.name == "sqlite"
+
+
+def insert_if_absent(session: Session, table: Any, rows: list[dict[str, Any]]) -> None:
+    """Insert rows one by one, leaving out those that a unique constraint knows already."""
+    insert = sqlite.insert if is_sqlite(session) else postgresql.insert
+    for row in rows:
+        session.execute(insert(table).values(**row).on_conflict_do_nothing())

@@ -1,6 +1,7 @@
 """Hashing and judging passwords. Argon2id with OWASP's minimum (19 MiB, 2 passes), never more than two at once."""
 
 import threading
+import unicodedata
 
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
@@ -18,14 +19,19 @@ _dummy = _hasher.hash("nobody has this password")
 
 def hash_password(password: str) -> str:
     with _places:
-        return _hasher.hash(password)
+        return _hasher.hash(_composed(password))
 
 
 def verify(password: str, hashed: str | None) -> bool:
     """Whether the password is right. Takes as long where there is no hash (an unknown or not activated account)."""
     with _places:
-        right = _hasher.verify(password[:MAX_LENGTH], hashed or _dummy)
+        right = _hasher.verify(_composed(password)[:MAX_LENGTH], hashed or _dummy)
     return right and hashed is not None
+
+
+def _composed(password: str) -> str:
+    """One spelling for what looks the same: keyboards differ in how they send accented letters (NIST 800-63B)."""
+    return unicodedata.normalize("NFKC", password)
 
 
 def judge(password: str, *known: str) -> None:

@@ -96,3 +96,20 @@ def _day(value: Any) -> Any:
 
 Day = Annotated[date, BeforeValidator(_day)]
 """A calendar day, as a date or as YYYY-MM-DD."""
+
+TypedAddress = Annotated[str, BeforeValidator(_clean), StringConstraints(min_length=1, max_length=255, to_lower=True)]
+"""What was typed as a Yeastar ID at the sign-in; whether it is an address does not matter there."""
+
+
+def _encodable(value: Any) -> Any:
+    """Passwords keep every character and space, but half a character cannot be hashed."""
+    if isinstance(value, str) and any(unicodedata.category(char) == "Cs" for char in value):
+        raise ValueError(t("This contains characters that cannot be stored."))
+    return value
+
+
+Secret = Annotated[str, BeforeValidator(_encodable), StringConstraints(min_length=1, max_length=128)]
+"""A password as typed: nothing is trimmed or changed."""
+OptionalSecret = Annotated[str, BeforeValidator(_encodable), StringConstraints(max_length=128)]
+Token = Annotated[str, StringConstraints(pattern="^[A-Za-z0-9_-]{0,100}$")]
+"""A random token as services/tokens.py makes them."""
