@@ -11,7 +11,7 @@ from yeastar_app.jobs import runner
 from yeastar_app.portals.gate import Gate
 from yeastar_app.portals.page import PAGES, Shell, policy_for
 from yeastar_app.portals.partner import landing, program  # noqa: F401
-from yeastar_app.portals.sign_in import home, sign_in  # noqa: F401 - registers its page
+from yeastar_app.portals.sign_in import activate, forgot, home, sign_in  # noqa: F401 - each registers its page
 
 
 def with_routes(inner: ASGIApp) -> ASGIApp:

@@ -223,21 +223,6 @@ BAD: list[object] = [
     *("", " ", "x" * 256, "a\x00b", "\ud800", "😀", "日本語", "<b>x</b>", "' OR 1=1 --"),
     *(7, None, True, ["a"], {"a": 1}),
 ]
-    "",
-    " ",
-    "x" * 256,
-    7,
-    None,
-    True,
-    ["a"],
-    {"a": 1},
-    "a\x00b",
-    "\ud800",
-    "😀",
-    "日本語",
-    "<b>x</b>",
-    "' OR 1=1 --",
-]
 
 
 @pytest.mark.parametrize("field", ["email", "password"])

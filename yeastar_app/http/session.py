@@ -25,12 +25,13 @@ async def start(request: Request) -> Response:
     """Trade the one-minute ticket of a passed sign-in for the session cookie, then go to the page asked for."""
     brought = credential(request.headers, request.client.host if request.client else "")
     form = await request.form()
+    target = local_path(str(form.get("next", "/")))
     try:
         ticket = {"ticket": str(form.get("ticket", ""))}
         begun = await asyncio.to_thread(access.perform, sessions.start, ticket, brought)
     except Refusal as refusal:
-        return RedirectResponse(f"/sign-in?reason={quote(refusal.code)}", status_code=303)
-    target = local_path(str(form.get("next", "/")))
+        again = f"/sign-in?reason={quote(refusal.code)}"
+        return RedirectResponse(again if target == "/" else f"{again}&next={quote(target, safe='')}", status_code=303)
     response = RedirectResponse(begun.home if target == "/" else target, status_code=303)
     age = settings().session_absolute_days * DAY
     response.headers.append("set-cookie", set_cookie(session_cookie(), begun.token, age))

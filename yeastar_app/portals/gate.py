@@ -13,11 +13,12 @@ from reflex.state import BaseState, StateUpdate
 from reflex_base.event import Event
 from reflex_base.registry import RegistrationContext
 
-from yeastar_app import access
+from yeastar_app import access, clock
 from yeastar_app.access import Actor, Policy
 from yeastar_app.http.way_out import way_out
 from yeastar_app.portals.page import POLICIES, Shell, credential_of, set_current_actor
 from yeastar_app.refusals import NotAllowed, SignInNeeded
+from yeastar_app.services import sessions
 
 log = structlog.get_logger()
 
@@ -29,6 +30,16 @@ FRAMEWORK_EVENTS = {
     "reflex___state____state.reflex___state____on_load_internal_state.set_is_hydrated",
 }
 """What the framework itself needs for a page to appear. Everything else needs a policy."""
+
+
+_running: set[asyncio.Task[None]] = set()
+"""Tasks beside the events; held here because the event loop itself keeps them only weakly."""
+
+
+def _noted(task: "asyncio.Task[None]") -> None:
+    _running.discard(task)
+    if not task.cancelled() and task.exception():
+        log.warning("session_use_not_noted", error=str(task.exception()))
 
 
 def policy_of(event_name: str) -> Policy | None:
@@ -44,6 +55,7 @@ class Gate(Middleware):
         brought = credential_of(state)
         actor = await access.who_is(brought)
         set_current_actor(actor)
+        self._note_use(actor)
         await self._forget_other_people(state, actor)
         if event.name in FRAMEWORK_EVENTS:
             return None
@@ -56,6 +68,13 @@ class Gate(Middleware):
         except (SignInNeeded, NotAllowed) as refusal:
             return StateUpdate(events=Event.from_event_type(rx.redirect(way_out(actor, refusal))))
         return None
+
+    def _note_use(self, actor: Actor) -> None:
+        """Beside the event, at most once a minute: this session is in use."""
+        if actor.session_id and actor.last_seen_at and clock.now() - actor.last_seen_at >= sessions.SEEN_EVERY:
+            task = asyncio.create_task(asyncio.to_thread(sessions.touch, actor.session_id))
+            _running.add(task)
+            task.add_done_callback(_noted)
 
     async def _forget_other_people(self, state: BaseState, actor: Actor) -> None:
         """A tab keeps its state when somebody else signs in (or nobody is left): empty it before it is shown."""

@@ -88,6 +88,11 @@ def credential_of(state: BaseState) -> Credential:
     return credential(headers, headers.get("asgi-scope-client", ""))
 
 
+def with_own(form: Any, **own: Any) -> dict[str, Any]:
+    """What a form brought, with values from this side of the wire, which win. Not a form: only our own values."""
+    return {**(form if isinstance(form, dict) else {}), **own}
+
+
 @guarded(PUBLIC)
 class Shell(rx.State):
     """The frame around every page. Page states subclass it, so `_act`, messages and errors are theirs too.

@@ -64,8 +64,8 @@ _SERVES = {LinkPurpose.ACTIVATION: Status.NOT_ACTIVATED, LinkPurpose.PASSWORD_RE
 _WORDS = {
     LinkState.EXPIRED: t("This link has expired."),
     LinkState.USED: t("This link was used already. It works once."),
-    LinkState.REPLACED: t("A newer email has replaced this link. Open the link in the latest one."),
-    LinkState.UNKNOWN: t("This link is not known. Check that the whole address was opened."),
+    LinkState.REPLACED: t("A newer email has replaced this link."),
+    LinkState.UNKNOWN: t("This link is not known."),
 }
 
 

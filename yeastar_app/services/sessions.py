@@ -159,6 +159,8 @@ def start(session: Session, actor: Actor, form: TicketForm) -> Begun:
     account = session.get(Account, taken) if taken else None
     if account is None or account.status is not Status.ACTIVE:
         raise Refusal("ticket_ended", t("That took too long. Please sign in again."))
+    if actor.session_id:  # somebody was signed in here: the cookie of that session is about to go
+        end_session(session, actor.session_id)
     token = new_token()
     row = SignInSession(
         account_id=account.key,
@@ -233,6 +235,14 @@ def end_everywhere(session: Session, actor: Actor) -> None:
     account = session.get_one(Account, actor.id)
     end_all(session, account.key)
     audit(session, actor, "session.end_everywhere", account, label=account.email)
+
+
+def end_session(session: Session, session_id: int) -> None:
+    session.execute(
+        sa.update(SignInSession)
+        .where(col(SignInSession.id) == session_id, col(SignInSession.ended_at).is_(None))
+        .values(ended_at=clock.now())
+    )
 
 
 def end_all(session: Session, account_id: int, *, but: int | None = None) -> None:
