@@ -4,6 +4,7 @@ Runs before every handler (client, returned, yielded, background and on_load eve
 actions behind them check again inside their transaction.
 """
 
+import asyncio
 from typing import Any
 
 import reflex as rx
