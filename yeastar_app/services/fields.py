@@ -113,3 +113,24 @@ Secret = Annotated[str, BeforeValidator(_encodable), StringConstraints(min_lengt
 OptionalSecret = Annotated[str, BeforeValidator(_encodable), StringConstraints(max_length=128)]
 Token = Annotated[str, StringConstraints(pattern="^[A-Za-z0-9_-]{0,100}$")]
 """A random token as services/tokens.py makes them."""
+
+
+def _one_line(value: Any) -> Any:
+    return " ".join(value.split()) if isinstance(value, str) else value
+
+
+def at_most(limit: int) -> AfterValidator:
+    """A limit on the length of an OptionalLine or OptionalText: `Annotated[OptionalLine, at_most(100)]`."""
+
+    def check(value: str | None) -> str | None:
+        if value is not None and len(value) > limit:
+            raise ValueError(t("At most {limit} characters.", limit=limit))
+        return value
+
+    return AfterValidator(check)
+
+
+OptionalText = Annotated[Annotated[str, BeforeValidator(_clean)] | None, BeforeValidator(_empty_is_none)]
+"""Text that may be empty (None) and may have several lines."""
+
+OptionalLine = Annotated[OptionalText, AfterValidator(_one_line)]

@@ -28,6 +28,7 @@ def write(
         href = button[1] if button[1].startswith("http") else settings().address + button[1]
     foot = t("You get this email because of your Yeastar account. Did not expect it? You can ignore it.")
     text_parts = [*paragraphs[:1], *([code] if code else []), *([f"{button[0]}:\n{href}"] if button else [])]
+    subject = " ".join(subject.split())[:255]  # a header is one line
     row = Email(
         kind=kind,
         to=to,

@@ -48,6 +48,15 @@ def create_account(
     return row
 
 
+def change_email(session: Session, account: Account, email: str) -> None:
+    """Another Yeastar ID for an account. Refusal `email_in_use` (field `email`) where the address is taken."""
+    try:
+        with session.begin_nested():
+            account.email = email
+    except IntegrityError:
+        raise email_in_use() from None
+
+
 def email_in_use() -> Refusal:
     return Refusal("email_in_use", t("An account with this address exists already."), "email")
 

@@ -1,0 +1,125 @@
+"""Reading the audit log: who did what, on what, before → after, from where, when. Administrators read all of it,
+account managers what concerns their partners and those below."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Annotated, Any
+
+import sqlalchemy as sa
+from pydantic import BeforeValidator
+from sqlmodel import Session, col
+
+from yeastar_app.access import Actor, Policy, action, visible_organisations
+from yeastar_app.features import Surface
+from yeastar_app.models.accounts import Kind, Organisation
+from yeastar_app.models.records import AuditRow
+from yeastar_app.services.paging import PageForm, Search, contains, page_of
+from yeastar_app.words import minute, t
+
+POLICY = Policy(Surface.STAFF)
+
+
+def _day_or_none(value: Any) -> date | None:
+    try:
+        return date.fromisoformat(str(value))
+    except ValueError:
+        return None
+
+
+Day = Annotated[date | None, BeforeValidator(_day_or_none)]
+
+
+class AuditFilter(PageForm):
+    """The log's address: unknown words in it filter nothing. Days are UTC, both included."""
+
+    search: Search = ""
+    who: Search = ""
+    action: Search = ""
+    since: Day = None
+    until: Day = None
+
+
+@dataclass(frozen=True)
+class Change:
+    name: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True)
+class Entry:
+    id: int
+    at: str
+    who: str
+    company: str
+    action: str
+    label: str
+    subject: str
+    ip: str
+    changes: list[Change]
+
+
+@dataclass(frozen=True)
+class Entries:
+    rows: list[Entry]
+    newer: int
+    older: int
+
+
+@action(POLICY, form=AuditFilter, writes=False)
+def read(session: Session, actor: Actor, form: AuditFilter) -> Entries:
+    """Entries the actor may see, newest first."""
+    query: Any = sa.select(AuditRow, col(Organisation.name).label("company"), col(AuditRow.id).label("id")).outerjoin(
+        Organisation, col(Organisation.id) == col(AuditRow.organisation_id)
+    )
+    if actor.kind is not Kind.ADMINISTRATOR:
+        query = query.where(visible_organisations(actor))
+    if form.search:
+        columns = (col(AuditRow.label), col(AuditRow.subject), col(Organisation.name), col(AuditRow.ip))
+        query = query.where(contains(form.search, *columns))
+    if form.who:
+        query = query.where(contains(form.who, col(AuditRow.who)))
+    if form.action:
+        query = query.where(contains(form.action, col(AuditRow.action)))
+    if form.since:
+        query = query.where(col(AuditRow.at) >= datetime.combine(form.since, time.min, UTC))
+    if form.until and form.until < date.max:
+        query = query.where(col(AuditRow.at) < datetime.combine(form.until + timedelta(days=1), time.min, UTC))
+    found = page_of(session, query, col(AuditRow.id), form)
+    return Entries([_entry(row) for row in found.rows], found.newer, found.older)
+
+
+def _entry(row: Any) -> Entry:
+    entry: AuditRow = row.AuditRow
+    return Entry(
+        id=entry.key,
+        at=minute(entry.at),
+        who=entry.who,
+        company=row.company or "",
+        action=entry.action,
+        label=entry.label,
+        subject=entry.subject,
+        ip=entry.ip,
+        changes=changes_of(entry.before, entry.after),
+    )
+
+
+def changes_of(before: dict[str, Any] | None, after: dict[str, Any] | None) -> list[Change]:
+    """What changed, a line a value, in words."""
+    old, new = before or {}, after or {}
+    names = [name for name in dict.fromkeys([*old, *new]) if old.get(name) != new.get(name)]
+    return [Change(name.replace("_", " "), _said(old.get(name)), _said(new.get(name))) for name in names]
+
+
+def _said(value: Any) -> str:
+    match value:
+        case None | "":
+            return "–"  # noqa: RUF001 - a dash is how nothing is shown
+        case True:
+            return t("yes")
+        case False:
+            return t("no")
+        case list():
+            return ", ".join(map(str, value)) or "–"  # noqa: RUF001
+        case _:
+            return str(value)

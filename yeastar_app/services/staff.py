@@ -1,0 +1,162 @@
+"""The back office's accounts list: administrators see all, account managers their partners and what is below; resend
+an activation email, remove an account (Seed 001). Nothing removed comes back."""
+
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlmodel import Session, col
+
+from yeastar_app import clock
+from yeastar_app.access import Actor, Policy, action, audit, visible_organisations
+from yeastar_app.features import Surface
+from yeastar_app.models.accounts import Account, Kind, Organisation, Status
+from yeastar_app.models.credentials import Link, SignInSession
+from yeastar_app.refusals import Refusal
+from yeastar_app.services import account_states, mail, people
+from yeastar_app.services.customers import CustomerFilter, OneAccount, People, matching, people_query, person_of
+from yeastar_app.services.paging import page_of
+from yeastar_app.words import t
+
+POLICY = Policy(Surface.STAFF)
+
+KINDS = {
+    Kind.ADMINISTRATOR: t("Administrator"),
+    Kind.ACCOUNT_MANAGER: t("Account manager"),
+    Kind.PARTNER: t("Partner"),
+    Kind.COLLEAGUE: t("Colleague"),
+    Kind.CUSTOMER: t("Customer"),
+    Kind.RESELLER: t("Reseller"),
+    Kind.RESELLER_COLLEAGUE: t("Reseller's colleague"),
+}
+REMOVABLE = (Kind.CUSTOMER, Kind.PARTNER, Kind.COLLEAGUE)
+
+
+@dataclass(frozen=True)
+class Removed:
+    name: str
+    accounts: int
+    """How many accounts can no longer sign in: a partner's colleagues go with it."""
+
+
+@action(POLICY, form=CustomerFilter, writes=False)
+def accounts(session: Session, actor: Actor, form: CustomerFilter) -> People:
+    """Accounts of every kind that the actor may see, newest first."""
+    query = people_query(visible_organisations(actor))
+    if form.type in set(Kind):
+        query = query.where(col(Account.kind) == form.type)
+    if form.search:
+        query = query.where(matching(form.search))
+    if form.status in account_states.STATES:
+        query = query.where(account_states.state_of(clock.now()) == form.status)
+    found = page_of(session, query, col(Account.id), form)
+    return People([person_of(row) for row in found.rows], found.newer, found.older)
+
+
+@action(POLICY, writes=False)
+def removal_requests(session: Session, actor: Actor) -> int:
+    """How many partners' requests for a removal wait for the actor."""
+    query = (
+        sa.select(sa.func.count())
+        .select_from(Account)
+        .join(Organisation, col(Organisation.id) == col(Account.organisation_id))
+        .where(
+            visible_organisations(actor),
+            col(Account.status) != Status.REMOVED,
+            col(Account.removal_requested_at).is_not(None),
+        )
+    )
+    return int(session.scalar(query) or 0)
+
+
+@action(POLICY, form=OneAccount)
+def resend_activation(session: Session, actor: Actor, form: OneAccount) -> str:
+    """Send a new activation link, also in the place of an expired one (Seed 001); gives the address.
+
+    Refusal `already_active`."""
+    account = people.account_below(session, actor, form.id)
+    session.refresh(account, with_for_update=True)
+    people.send_activation(session, account, _inviter(session, account))
+    audit(session, actor, "account.resend_activation", account, label=account.email)
+    return account.email
+
+
+def _inviter(session: Session, account: Account) -> str:
+    """The company the activation email names: the one the account was created by."""
+    company = session.get_one(Organisation, account.organisation_id)
+    inside = account.kind in (Kind.COLLEAGUE, Kind.RESELLER_COLLEAGUE)
+    above = None if inside or company.parent_id is None else session.get(Organisation, company.parent_id)
+    return above.name if above else company.name
+
+
+@action(POLICY, form=OneAccount)
+def remove(session: Session, actor: Actor, form: OneAccount) -> Removed:
+    """Remove a customer, a colleague or a partner: out at once, for good. Services and orders stay (Seed 001).
+
+    Refusals: `remove_in_central` (resellers give their capacity back there), `not_removable` (the vendor's own
+    people), `has_customers` (a partner that still looks after somebody)."""
+    account = people.account_below(session, actor, form.id)
+    session.refresh(account, with_for_update=True)
+    if account.kind in (Kind.RESELLER, Kind.RESELLER_COLLEAGUE):
+        message = t("Resellers are removed in Central Management, where their capacity goes back to its owner.")
+        raise Refusal("remove_in_central", message)
+    if account.kind not in REMOVABLE:
+        raise Refusal("not_removable", t("Accounts of the vendor's own people cannot be removed here."))
+    going = [account]
+    if account.kind is Kind.PARTNER:
+        going += _colleagues_of_last_owner(session, account)
+    for person in going:
+        take_out(session, person)
+        audit(session, actor, "account.remove", person, label=person.email,
+              before={"status": person.status.value}, after={"status": Status.REMOVED.value})  # fmt: skip
+        person.status = Status.REMOVED
+    return Removed(account.name, len(going))
+
+
+def _colleagues_of_last_owner(session: Session, owner: Account) -> list[Account]:
+    """The colleagues who go with a partner; nobody where another owner stays. Refusal `has_customers`."""
+    same = sa.select(Account).where(
+        col(Account.organisation_id) == owner.organisation_id,
+        col(Account.status) != Status.REMOVED,
+        col(Account.id) != owner.key,
+    )
+    others = list(session.scalars(same))
+    if any(other.kind is Kind.PARTNER for other in others):
+        return []
+    below = (
+        sa.select(sa.literal(1))
+        .select_from(Account)
+        .join(Organisation, col(Organisation.id) == col(Account.organisation_id))
+        .where(col(Organisation.parent_id) == owner.organisation_id, col(Account.status) != Status.REMOVED)
+        .limit(1)
+    )
+    if session.scalar(below):
+        message = t("This partner still looks after customers or resellers. Remove or move them first.")
+        raise Refusal("has_customers", message)
+    return others
+
+
+def take_out(session: Session, account: Account) -> None:
+    """End an account's sessions and links, free its address, and tell its person. The caller sets the status."""
+    now = clock.now()
+    account.removed_at, account.removal_requested_at = now, None
+    session.execute(
+        sa.update(SignInSession)
+        .where(col(SignInSession.account_id) == account.key, col(SignInSession.ended_at).is_(None))
+        .values(ended_at=now)
+    )
+    session.execute(
+        sa.update(Link)
+        .where(col(Link.account_id) == account.key, col(Link.used_at).is_(None), col(Link.replaced_at).is_(None))
+        .values(replaced_at=now)
+    )
+    mail.write(
+        session,
+        kind="removal",
+        to=account.email,
+        subject=t("Your Yeastar account was removed"),
+        paragraphs=[
+            t("The account {email} was removed. You can no longer sign in with it.", email=account.email),
+            t("Services that were subscribed for you keep running. If this surprises you, please ask {who}.",
+              who=_inviter(session, account)),
+        ],
+    )  # fmt: skip
