@@ -5,18 +5,20 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.types import ASGIApp
 
-from yeastar_app.http import session
+from yeastar_app.http import images, session
 from yeastar_app.http.guard import Guard
 from yeastar_app.jobs import runner
+from yeastar_app.portals.customer import account_information, my_products  # noqa: F401
 from yeastar_app.portals.gate import Gate
 from yeastar_app.portals.page import PAGES, Shell, policy_for
-from yeastar_app.portals.partner import landing, program  # noqa: F401
+from yeastar_app.portals.partner import landing, partner_form, partners, program  # noqa: F401
 from yeastar_app.portals.sign_in import activate, forgot, home, sign_in  # noqa: F401 - each registers its page
+from yeastar_app.portals.staff import accounts, audit_log  # noqa: F401
 
 
 def with_routes(inner: ASGIApp) -> ASGIApp:
     """Our own routes first, then the framework's, all behind the guard."""
-    return Guard(Starlette(routes=[*session.routes, Mount("/", inner)]), policy_for)
+    return Guard(Starlette(routes=[*session.routes, *images.routes, Mount("/", inner)]), policy_for)
 
 
 app = rx.App(

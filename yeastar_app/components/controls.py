@@ -115,6 +115,19 @@ def avatar(name: Any, picture: Any = "", *, big: bool = False) -> rx.Component:
     )
 
 
+def person(name: Any, note: Any, picture: Any = "") -> rx.Component:
+    """Somebody in a table: picture, name, and a second line."""
+    return rx.el.div(
+        avatar(name, picture),
+        rx.el.div(
+            rx.el.p(name, class_name="person-name cut"),
+            rx.el.p(note, class_name="faint cut"),
+            class_name="person-text",
+        ),
+        class_name="person",
+    )
+
+
 def segments(current: Any, options: dict[str, str], on_pick: Any, *, label: str) -> rx.Component:
     """Two to four choices side by side (`options`: value → label); `on_pick` receives the value."""
     return rx.el.div(

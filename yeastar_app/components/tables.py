@@ -64,17 +64,29 @@ def toolbar(*controls: Any) -> rx.Component:
     return rx.el.div(*controls, class_name="toolbar")
 
 
-def search_box(value: Any, on_search: Any, label: str) -> rx.Component:
-    """A search field that asks while one types (debounced); give it the State's value so that the address fills it."""
+def search_box(seed: Any, on_search: Any, label: str) -> rx.Component:
+    """A search field that asks while one types. `seed` is what the address said when the page was opened: it fills
+    the field once, and never what is being typed."""
     return rx.el.input(
         type="search",
-        default_value=value,
-        key=value.to_string(),
+        default_value=seed,
+        key=seed.to_string(),
         placeholder=label,
         aria_label=label,
         class_name="input search",
-        on_blur=on_search,
-        on_key_down=None,
+        on_change=on_search.debounce(300),
+        max_length=100,
+    )
+
+
+def filter_choice(value: Any, options: dict[str, str], on_pick: Any, label: str) -> rx.Component:
+    """A drop-down above a table; `options` begin with the one that filters nothing, under ""."""
+    return rx.el.select(
+        *[rx.el.option(words, value=key) for key, words in options.items()],
+        value=value,
+        on_change=on_pick,
+        aria_label=label,
+        class_name="input",
     )
 
 

@@ -69,8 +69,8 @@ def read(session: Session, actor: Actor) -> Information:
 
 
 @action(POLICY, form=OwnInformation, prepare=images.prepared_picture)
-def change(session: Session, actor: Actor, form: OwnInformation, *, prepared: Picture | None) -> None:
-    """Change the name, phone and picture of the account that asks."""
+def change(session: Session, actor: Actor, form: OwnInformation, *, prepared: Picture | None) -> str:
+    """Change the name, phone and picture of the account that asks; gives the name."""
     account = session.get_one(Account, actor.id)
     fields = ("first_name", "last_name", "phone", "image_id")
     before = {name: getattr(account, name) for name in fields}
@@ -80,3 +80,4 @@ def change(session: Session, actor: Actor, form: OwnInformation, *, prepared: Pi
         customers.change_picture(session, account, prepared)
     after = {name: getattr(account, name) for name in fields}
     audit(session, actor, "account.change", account, label=account.email, before=before, after=after)
+    return account.name

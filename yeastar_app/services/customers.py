@@ -275,8 +275,9 @@ def opened(session: Session, actor: Actor, form: OneAccount) -> Sheet:
 
 
 @action(POLICY, form=ChangedCustomer, prepare=images.prepared_picture)
-def edit(session: Session, actor: Actor, form: ChangedCustomer, *, prepared: Picture | None) -> None:
-    """Change a customer. A new address (only before the activation) ends the old link and gets an email of its own.
+def edit(session: Session, actor: Actor, form: ChangedCustomer, *, prepared: Picture | None) -> str:
+    """Change a customer; gives its name. A new address, possible before the activation only, ends the old
+    link and gets an email of its own.
 
     Refusals: `email_fixed`, `email_in_use`, `resent_too_often`."""
     account = mine(session, actor, form.id, locked=True)
@@ -297,6 +298,7 @@ def edit(session: Session, actor: Actor, form: ChangedCustomer, *, prepared: Pic
         before={name: before.get(name) for name in sorted(changed)},
         after={name: after.get(name) for name in sorted(changed)},
     )  # fmt: skip
+    return account.name
 
 
 def change_picture(session: Session, account: Account, picture: Picture | None) -> None:

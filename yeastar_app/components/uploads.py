@@ -1,0 +1,47 @@
+"""Choosing a file from one's computer, by button, keyboard or by dropping it."""
+
+from typing import Any
+
+import reflex as rx
+
+from yeastar_app.components.controls import avatar, button
+from yeastar_app.words import t
+
+PICTURES = {"image/png": [".png"], "image/jpeg": [".jpg", ".jpeg"], "image/webp": [".webp"]}
+TWO_MEGABYTES = 2 * 1024 * 1024
+
+
+def picture_field(state: Any, label: str, *, name: Any, shown: Any, choose: Any, reject: Any, clear: Any) -> Any:
+    """A profile image: what is shown now, "Upload", "Remove". `choose` receives the files, `reject` what the browser
+    turned away already; errors stand at field `picture`."""
+    message = state.errors["picture"]
+    return rx.el.div(
+        rx.el.p(label, rx.el.span(f" ({t('optional')})", class_name="label-mark"), class_name="label"),
+        rx.el.div(
+            avatar(rx.cond(name != "", name, "?"), shown, big=True),
+            rx.el.div(
+                rx.el.div(
+                    rx.upload.root(
+                        button(t("Upload"), symbol="upload", aria_describedby="picture-hint picture-error"),
+                        id="picture",
+                        accept=PICTURES,
+                        max_size=TWO_MEGABYTES,
+                        multiple=False,
+                        no_keyboard=True,
+                        on_drop=choose(rx.upload_files(upload_id="picture")),
+                        on_drop_rejected=reject,
+                    ),
+                    rx.cond(shown != "", button(t("Remove"), look="quiet", on_click=clear)),
+                    class_name="row",
+                ),
+                rx.el.p(t("PNG, JPEG or WebP, at most 2 MB."), id="picture-hint", class_name="hint"),
+                rx.cond(
+                    message,
+                    rx.el.p(message, id="picture-error", role="alert", class_name="error"),
+                ),
+                class_name="stack-s",
+            ),
+            class_name="picture",
+        ),
+        class_name="field field-wide",
+    )

@@ -1,0 +1,9 @@
+"""Addresses with filters in them, so that a list can be shared, reloaded and gone back to."""
+
+from urllib.parse import urlencode
+
+
+def with_query(path: str, **values: object) -> str:
+    """`path` with the values that are not empty as its query."""
+    said = {name: str(value) for name, value in values.items() if value}
+    return f"{path}?{urlencode(said)}" if said else path

@@ -1,0 +1,117 @@
+"""My Products: what the customer holds, its own and what its partner associated it with."""
+
+from typing import Any
+
+import reflex as rx
+
+from yeastar_app.components import forms, layout
+from yeastar_app.components.controls import badge, button, empty
+from yeastar_app.components.overlays import drawer
+from yeastar_app.components.tables import cell, pager, row_actions, table
+from yeastar_app.portals.addresses import with_query
+from yeastar_app.portals.page import Shell, guarded, page
+from yeastar_app.services import holdings
+from yeastar_app.services.holdings import Held
+from yeastar_app.words import t
+
+PATH = "/customer"
+
+
+@guarded(holdings.POLICY)
+class MyProductsState(Shell):
+    """The list and the drawer with one product's details."""
+
+    rows: list[Held] = []
+    loaded: bool = False
+    newer: int = 0
+    older: int = 0
+    open: bool = False
+    shown: list[Held] = []
+    """The product of the drawer, once there is one."""
+
+    @rx.event
+    async def load(self) -> None:
+        self.open = False
+        found = await self._act(holdings.mine, dict(self.router.url.query_parameters))
+        if found is not None:
+            self.rows, self.newer, self.older, self.loaded = found.rows, found.newer, found.older, True
+
+    @rx.event
+    async def show(self, holding_id: int) -> None:
+        found = await self._act(holdings.details, {"id": holding_id})
+        if found is not None:
+            self.shown, self.open = [found], True
+
+    @rx.event
+    async def set_drawer(self, shown: bool) -> None:
+        self.open = self.open and shown is True
+
+    @rx.event
+    async def show_newer(self) -> Any:
+        return rx.redirect(with_query(PATH, after=self.newer))
+
+    @rx.event
+    async def show_older(self) -> Any:
+        return rx.redirect(with_query(PATH, before=self.older))
+
+
+@page(PATH, t("My Products"), holdings.POLICY, MyProductsState.load)
+def my_products_page() -> rx.Component:
+    state = MyProductsState
+    return layout.shell(
+        state,
+        t("Customer Portal"),
+        t("My Products"),
+        layout.card(
+            table(
+                [(t("Product"), ""), (t("Plan"), ""), (t("Capacity"), ""), (t("Status"), ""), (t("Term"), "date"),
+                 ("", "")],
+                state.rows,
+                _row,
+                ready=state.loaded,
+                empty_state=empty(
+                    "package", t("No products yet"),
+                    t("Products your partner assigns to you, and those you try or subscribe, appear here."),
+                ),
+                label=t("My Products"),
+            ),
+            rx.cond(
+                (state.newer > 0) | (state.older > 0),
+                pager(t("Newest first"), earlier=state.show_newer, later=state.show_older,
+                      has_earlier=state.newer > 0, has_later=state.older > 0),
+            ),
+            flush=True,
+        ),
+        drawer(state.open, state.set_drawer, t("Product Details"), rx.foreach(state.shown, _details)),
+        note=t("Everything you try, subscribe to, or were assigned by your partner."),
+    )  # fmt: skip
+
+
+def _row(row: Any) -> list[rx.Component]:
+    return [
+        cell(rx.el.p(row.name, class_name="person-name"), rx.el.p(row.product, class_name="faint")),
+        cell(rx.cond(row.plan != "", row.plan, "–")),  # noqa: RUF001
+        cell(row.capacity),
+        cell(badge(row.state_label, row.tone)),
+        cell(rx.el.p(row.expires), rx.el.p(row.left, class_name="faint"), kind="date"),
+        row_actions(button(t("View Details"), look="quiet", small=True, on_click=MyProductsState.show(row.id),
+                           aria_label=t("View Details") + " " + row.name)),
+    ]  # fmt: skip
+
+
+def _details(row: Any) -> rx.Component:
+    return rx.el.div(
+        rx.el.div(rx.el.p(row.name, class_name="strong"), badge(row.state_label, row.tone), class_name="row-between"),
+        forms.facts(
+            (t("Product"), row.product),
+            (row.id_label, rx.el.span(row.identifier, class_name="mono")),
+            (t("Plan"), rx.cond(row.plan != "", row.plan, "–")),  # noqa: RUF001
+            (t("Capacity"), rx.cond(row.capacity != "", row.capacity, "–")),  # noqa: RUF001
+            (t("Start of the term"), row.starts),
+            (t("End of the term"), row.expires),
+            ("", row.left),
+            (t("Auto Renew"), rx.cond(row.renews, t("On"), t("Off"))),
+            (t("Provided by"), rx.cond(row.provider != "", row.provider, t("Your own subscription"))),
+        ),
+        class_name="stack",
+    )
