@@ -25,7 +25,7 @@ def demo() -> None:
     from sqlmodel import select
 
     from yeastar_app.database import transaction
-    from yeastar_app.demo import capacity, people, points
+    from yeastar_app.demo import capacity, holdings, people, points
     from yeastar_app.models.accounts import Account
 
     if not settings().demo_mode:
@@ -35,6 +35,7 @@ def demo() -> None:
             loaded = people.load(session)
             capacity.load(session, loaded)
             points.load(session, loaded)
+            holdings.load(session, loaded)
 
 
 @main.command()
