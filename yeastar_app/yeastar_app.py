@@ -5,9 +5,17 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.types import ASGIApp
 
-from yeastar_app.http import images, session
+from yeastar_app.http import images, reseller_export, session
 from yeastar_app.http.guard import Guard
 from yeastar_app.jobs import runner
+from yeastar_app.portals.central import (  # noqa: F401
+    alarms,
+    logs,
+    pbx,
+    reseller,
+    resellers,
+    subscription,
+)
 from yeastar_app.portals.customer import account_information, my_products  # noqa: F401
 from yeastar_app.portals.gate import Gate
 from yeastar_app.portals.page import PAGES, Shell, policy_for
@@ -18,7 +26,8 @@ from yeastar_app.portals.staff import accounts, audit_log  # noqa: F401
 
 def with_routes(inner: ASGIApp) -> ASGIApp:
     """Our own routes first, then the framework's, all behind the guard."""
-    return Guard(Starlette(routes=[*session.routes, *images.routes, Mount("/", inner)]), policy_for)
+    routes = [*session.routes, *images.routes, *reseller_export.routes, Mount("/", inner)]
+    return Guard(Starlette(routes=routes), policy_for)
 
 
 app = rx.App(
