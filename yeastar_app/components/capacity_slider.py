@@ -20,6 +20,8 @@ class Bounds:
     most: int = 0
     held: int = 0
     """What is assigned here now: the difference to it is what Save deducts or gives back."""
+    pool: int = 0
+    """What is held here and free together."""
     fits: bool = True
     locked: str = "0%"
     """How much of the rail is taken by what is in use."""
@@ -33,24 +35,28 @@ class Bounds:
     live: str = ""
 
 
-def bounds(value: int, *, least: int, held: int, free: int, total: int, low: str = "") -> Bounds:
-    """A slider from `least` (in use; cannot go below) to `held` + `free` (cannot go above)."""
-    most = max(held + free, least)
+def bounds(
+    value: int, *, least: int, held: int, free: int, total: int, low: str = "", cap: int | None = None
+) -> Bounds:
+    """A slider from `least` (in use; cannot go below) to `held` + `free` (cannot go above), nor above `cap`."""
+    pool = held + free
+    most = max(pool if cap is None else min(pool, cap), least)
     inside = min(max(value, least), most)
     return Bounds(
         value=value,
         least=least,
         most=most,
         held=held,
+        pool=pool,
         fits=least <= value <= most,
-        locked=f"{min(45, round(100 * least / most)) if most else 0}%",
+        locked=f"{min(45, round(100 * least / most)) if held and most else 0}%",
         part=f"{(inside - least) / (most - least) if most > least else 0:.4f}",
         low=low or (t("{n} in use", n=f"{least:,}") if least > 1 else f"{least:,}"),
         high=t("{n} at most", n=f"{most:,}"),
         here=f"{held:,}",
         free=f"{free:,}",
         total=f"{total:,}",
-        live=_live(value, held, most),
+        live=_live(value, held, pool),
     )
 
 
@@ -58,9 +64,9 @@ TAKES, GIVES, SAME = t("Deducts {n}"), t("Gives back {n}"), t("No change")
 LEFT, OVER = t("{n} left after this"), t("{n} more than is free")
 
 
-def _live(value: int, held: int, most: int) -> str:
+def _live(value: int, held: int, pool: int) -> str:
     """What Save would do, in words. FOLLOW writes the same while the slider moves."""
-    change, left = value - held, most - value
+    change, left = value - held, pool - value
     done = TAKES if change > 0 else GIVES if change < 0 else SAME
     then = LEFT if left >= 0 else OVER
     return f"{done.format(n=f'{abs(change):,}')} · {then.format(n=f'{abs(left):,}')}"
@@ -87,7 +93,7 @@ FOLLOW = rx.Var("""((event) => {
   range.style.setProperty("--part", part);
   const live = slider.querySelector("output");
   if (!live) return;
-  const change = value - Number(words.held), left = most - value;
+  const change = value - Number(words.held), left = Number(words.pool) - value;
   live.textContent = whole
     ? say(change > 0 ? words.takes : change < 0 ? words.gives : words.same, change) + " · "
       + say(left >= 0 ? words.left : words.over, left)
@@ -97,9 +103,12 @@ FOLLOW = rx.Var("""((event) => {
 """Keeps rail, number box, fill and words in step without asking the server; compiled into the page (no eval)."""
 
 
-def capacity_slider(state: Any, name: str, label: str, where: Any, *, hint: Any = None, plain: bool = False) -> Any:
+def capacity_slider(
+    state: Any, name: str, label: str, where: Any, *, hint: Any = None, plain: bool = False, assigns: bool = True
+) -> rx.Component:
     """A slider and its number box. `where` is a State var of type Bounds; the number box is the form field `name`.
-    `plain`: for a number that is deducted from nothing, so without the words about what is left."""
+    `plain`: for a number that is deducted from nothing, so without the words about what is left. `assigns`: whether
+    what is assigned here is of interest beside what is free."""
     message = state.errors[name]
     described = f"{name}-error {name}-facts" + (f" {name}-hint" if hint is not None else "")
     words = {"data-takes": TAKES, "data-gives": GIVES, "data-same": SAME, "data-left": LEFT, "data-over": OVER}
@@ -139,7 +148,7 @@ def capacity_slider(state: Any, name: str, label: str, where: Any, *, hint: Any 
             class_name="input slider-box",
         ),
         rx.el.div(rx.el.span(where.low), rx.el.span(where.high), class_name="slider-ends", aria_hidden="true"),
-        rx.fragment() if plain else _facts(name, where),
+        rx.fragment() if plain else _facts(name, where, assigns),
         rx.el.p(hint, id=f"{name}-hint", class_name="hint slider-wide") if hint is not None else rx.fragment(),
         rx.cond(message, rx.el.p(message, id=f"{name}-error", class_name="error slider-wide")),
         class_name="slider",
@@ -147,14 +156,17 @@ def capacity_slider(state: Any, name: str, label: str, where: Any, *, hint: Any 
             "onInput": FOLLOW,
             "data-fits": rx.cond(where.fits, "true", "false"),
             "data-held": where.held.to_string(),
+            "data-pool": where.pool.to_string(),
             **words,
         },
     )
 
 
-def _facts(name: str, where: Any) -> rx.Component:
+def _facts(name: str, where: Any, assigns: bool) -> rx.Component:
     """Assigned here, still free, total."""
-    pairs = ((t("Assigned here"), where.here), (t("Still free"), where.free), (t("Total"), where.total))
+    pairs = [(t("Still free"), where.free), (t("Total"), where.total)]
+    if assigns:
+        pairs.insert(0, (t("Assigned here"), where.here))
     return rx.el.dl(
         *[rx.el.div(rx.el.dt(words), rx.el.dd(number)) for words, number in pairs],
         id=f"{name}-facts",

@@ -122,26 +122,28 @@ class PbxState(Shell):
         chosen = next((each for each in found if str(each.owner or "") == self.place), found[0])
         self.place = str(chosen.owner or "")
         self.offers_high_availability = chosen.high_availability
-        extensions, calls, minutes = chosen.gauges
+        extensions, calls, _minutes = chosen.gauges
         least = chosen.min_extensions
         self.no_room = ""
         if extensions.free < least or not calls.free:
             self.no_room = t("This package has no room for another PBX: {extensions} extensions and {calls} concurrent "
                              "calls are free, at least {least} and 1 are needed.",
                              extensions=f"{extensions.free:,}", calls=f"{calls.free:,}", least=least)  # fmt: skip
-        given = typed or {}
-        room = min(extensions.free, MAX_EXTENSIONS_PER_PBX)
-        self.extensions = bounds(given.get("extensions", least), least=least, held=0, free=room,
-                                 total=extensions.total, low=t("{n} at least", n=least))  # fmt: skip
-        self.calls = bounds(given.get("calls", 1), least=1, held=0, free=calls.free, total=calls.total)
-        free = FREE_RECORDING_MINUTES
-        self.minutes = bounds(given.get("minutes", free), least=free, held=free, free=minutes.free,
-                              total=minutes.total, low=t("{n} free of charge", n=free))  # fmt: skip
-        self.extensions.free, self.extensions.here = f"{extensions.free:,}", "0"
-        self.minutes.here = "0"
+        self._show_bounds(chosen, typed or {"extensions": least, "calls": 1, "minutes": FREE_RECORDING_MINUTES})
         if typed is None:
             self.place_number += 1
         return True
+
+    def _show_bounds(self, place: pbx.Place, stand: dict[str, int]) -> None:
+        """The sliders of a package, standing where `stand` says."""
+        extensions, calls, minutes = place.gauges
+        least, free = place.min_extensions, FREE_RECORDING_MINUTES
+        self.extensions = bounds(stand["extensions"], least=least, held=0, free=extensions.free,
+                                 total=extensions.total, cap=MAX_EXTENSIONS_PER_PBX,
+                                 low=t("{n} at least", n=least))  # fmt: skip
+        self.calls = bounds(stand["calls"], least=1, held=0, free=calls.free, total=calls.total)
+        self.minutes = bounds(stand["minutes"], least=free, held=free, free=minutes.free, total=minutes.total,
+                              low=t("{n} free of charge", n=free))  # fmt: skip
 
     @rx.event
     async def create(self, form: dict) -> None:
@@ -318,9 +320,9 @@ def _panel(state: Any) -> rx.Component:
             forms.field(state, "name", t("Name"), auto_complete="off", max_length=60),
             forms.choice(state, "plan", t("Plan"), PLANS),
             rx.el.div(
-                capacity_slider(state, "extensions", t("Extensions"), state.extensions,
+                capacity_slider(state, "extensions", t("Extensions"), state.extensions, assigns=False,
                                 hint=t("At most 500 for each PBX.")),
-                capacity_slider(state, "calls", t("Concurrent Calls"), state.calls),
+                capacity_slider(state, "calls", t("Concurrent Calls"), state.calls, assigns=False),
                 rx.el.div(
                     forms.switch("recording", t("Call Recording"), default_checked=False,
                                  on_change=state.set_recording_on,
@@ -329,7 +331,7 @@ def _panel(state: Any) -> rx.Component:
                 ),
                 rx.cond(
                     state.recording,
-                    capacity_slider(state, "minutes", t("Call Recording (mins)"), state.minutes),
+                    capacity_slider(state, "minutes", t("Call Recording (mins)"), state.minutes, assigns=False),
                 ),
                 rx.cond(
                     state.offers_high_availability,
