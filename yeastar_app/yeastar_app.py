@@ -17,6 +17,9 @@ from yeastar_app.portals.central import (  # noqa: F401
     subscription,
 )
 from yeastar_app.portals.customer import account_information, my_products  # noqa: F401
+from yeastar_app.portals.demo import help as demo_help  # noqa: F401
+from yeastar_app.portals.demo import mailbox  # noqa: F401
+from yeastar_app.portals.errors import errors
 from yeastar_app.portals.gate import Gate
 from yeastar_app.portals.page import PAGES, Shell, policy_for
 from yeastar_app.portals.partner import landing, partner_form, partners, program  # noqa: F401
@@ -34,6 +37,11 @@ app = rx.App(
     stylesheets=["/style.css"],
     html_lang="en",
     toaster=None,
+    app_wraps={
+        (55, "ErrorBoundary"): lambda _stateful: errors.boundary(),
+        (5, "Overlay"): lambda _stateful: errors.overlay(),
+    },
+    backend_exception_handler=errors.failed,
     api_transformer=with_routes,
     head_components=[rx.el.link(rel="icon", href="/favicon.svg", type="image/svg+xml")],
 )

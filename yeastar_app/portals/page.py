@@ -122,7 +122,7 @@ class Shell(rx.State):
         actor = current_actor()
         try:
             (policy_for(self.router.url.path) or PUBLIC).check(actor)
-        except (SignInNeeded, NotAllowed) as refusal:
+        except Refusal as refusal:
             return rx.redirect(way_out(actor, refusal))
         self.errors = {}
         self.name, self.email, self.organisation = actor.name, actor.email, actor.organisation_name
@@ -134,6 +134,11 @@ class Shell(rx.State):
     @rx.event
     async def dismiss_notice(self) -> None:
         self.notice = ""
+
+    @rx.event
+    async def say_something_went_wrong(self) -> None:
+        """What a person is told when a handler failed; also the framework's answer to its own failures."""
+        self._say(t("Something went wrong on our side. Nothing was saved. Please try again."), "bad")
 
     def _say(self, text: str, tone: str = "good") -> None:
         """Show a short message (tone: good, bad); screen readers hear it."""
