@@ -8,6 +8,7 @@ from starlette.types import ASGIApp
 from yeastar_app.http import images, reseller_export, session
 from yeastar_app.http.guard import Guard
 from yeastar_app.jobs import runner
+from yeastar_app.portals.account import account, change_password  # noqa: F401
 from yeastar_app.portals.central import (  # noqa: F401
     alarms,
     logs,

@@ -9,10 +9,13 @@ from yeastar_app.components.controls import avatar, icon, icon_button
 from yeastar_app.words import t
 
 
-def brand(sub: str = "") -> rx.Component:
+def brand(sub: Any = "") -> rx.Component:
+    """The mark with the surface's name under it (`sub`: words or a var)."""
     return rx.el.span(
         rx.el.img(src="/logo.svg", alt="", class_name="brand-mark"),
-        rx.el.span("Yeastar", rx.el.span(sub, class_name="brand-sub") if sub else rx.fragment()),
+        rx.el.span(
+            "Yeastar", rx.el.span(sub, class_name="brand-sub") if not isinstance(sub, str) or sub else rx.fragment()
+        ),
         class_name="brand",
     )
 
