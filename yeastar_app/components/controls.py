@@ -47,8 +47,15 @@ def button_link(label: Any, href: Any, *, look: str = "plain", symbol: str = "",
 
 
 def download_link(label: Any, href: Any, *, look: str = "plain", symbol: str = "download") -> rx.Component:
-    """A file from one of our own checked routes."""
-    return rx.el.a(icon(symbol), label, href=href, download=True, class_name=f"button button-{look}")
+    """A file from one of our own checked routes: asked of the server, never of the pages' router."""
+    return rx.el.a(
+        icon(symbol),
+        label,
+        href=href,
+        download=True,
+        class_name=f"button button-{look}",
+        custom_attrs={"reloadDocument": True},
+    )
 
 
 def back_link(label: str, href: str) -> rx.Component:

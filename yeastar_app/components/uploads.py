@@ -45,3 +45,37 @@ def picture_field(state: Any, label: str, *, name: Any, shown: Any, choose: Any,
         ),
         class_name="field field-wide",
     )
+
+
+WORKBOOKS = {"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": [".xlsx"]}
+
+
+def file_field(
+    state: Any, name: str, label: str, *, chosen: Any, choose: Any, reject: Any, hint: str, largest_mb: int
+) -> rx.Component:
+    """A workbook to upload: button or drop, the name of what was chosen, the error of field `name`."""
+    message = state.errors[name]
+    return rx.el.div(
+        rx.upload.root(
+            rx.el.div(
+                button(label, symbol="upload", aria_describedby=f"{name}-hint {name}-error"),
+                rx.el.span(
+                    rx.cond(chosen != "", chosen, t("or drop it here")),
+                    class_name=rx.cond(chosen != "", "strong wrap", "faint"),
+                    role="status",
+                ),
+                class_name="row",
+            ),
+            id=name,
+            accept=WORKBOOKS,
+            max_size=largest_mb * 1024 * 1024,
+            multiple=False,
+            no_keyboard=True,
+            class_name="drop",
+            on_drop=choose(rx.upload_files(upload_id=name)),
+            on_drop_rejected=reject,
+        ),
+        rx.el.p(hint, id=f"{name}-hint", class_name="hint"),
+        rx.cond(message, rx.el.p(message, id=f"{name}-error", role="alert", class_name="error")),
+        class_name="field",
+    )

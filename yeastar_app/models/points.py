@@ -115,6 +115,7 @@ class Registration(Table, table=True):
 
 
 class UploadStatus(StrEnum):
+    CHOSEN = "chosen"
     CHECKING = "checking"
     CHECKED = "checked"
     REGISTERING = "registering"

@@ -15,7 +15,7 @@ from yeastar_app import clock
 from yeastar_app.access import Actor, Policy, action, audit
 from yeastar_app.features import Feature, Surface
 from yeastar_app.models.points import Programme, Registration
-from yeastar_app.models.products import PointRule, Product, RegistryUnit
+from yeastar_app.models.products import IdKind, PointRule, Product, RegistryUnit
 from yeastar_app.refusals import Refusal
 from yeastar_app.services import identifiers, points, tiers
 from yeastar_app.services.fields import Day, Line, LongLine
@@ -49,18 +49,30 @@ class Unit:
 
 
 @dataclass(frozen=True)
-class Catalogue:
-    """The rules of this moment: products by code and by name (lower case), what they earn, which days are open."""
+class Item:
+    """A product of the catalogue, as a plain value."""
 
-    products: dict[str, Product]
+    id: int
+    code: str
+    name: str
+    id_kind: IdKind
+    needs_subscription: bool
+    position: int
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """The rules of this moment: the products, what they earn, which days are open."""
+
+    products: tuple[Item, ...]
     rules: dict[int, list[PointRule]]
     today: date
     earliest: date
     window_days: int
 
-    def points_on(self, product: Product, day: date) -> int | None:
+    def points_on(self, product: Item, day: date) -> int | None:
         """Points for a unit bought on a day; None: not eligible."""
-        for rule in self.rules.get(product.key, []):
+        for rule in self.rules.get(product.id, []):
             if (rule.valid_from or date.min) <= day <= (rule.valid_until or date.max):
                 return rule.points
         return None
@@ -78,13 +90,13 @@ class Known:
 class Claim:
     """A well-formed wish to register one product."""
 
-    product: Product
-    identifier: str
+    key: Key
+    product: Item
     form: RegistrationForm
 
     @property
-    def key(self) -> Key:
-        return self.product.key, self.identifier
+    def identifier(self) -> str:
+        return self.key[1]
 
 
 @dataclass(frozen=True)
@@ -108,9 +120,10 @@ class Registered:
 
 def catalogue(session: Session, figures: Programme) -> Catalogue:
     """Read the rules of this moment."""
-    products: dict[str, Product] = {}
-    for product in session.exec(select(Product)):
-        products[product.code] = products[product.name.lower()] = product
+    products = tuple(
+        Item(row.key, row.code, row.name, row.id_kind, row.needs_subscription, row.position)
+        for row in session.exec(select(Product).order_by(col(Product.position)))
+    )
     rules: dict[int, list[PointRule]] = {}
     for rule in session.exec(select(PointRule).order_by(col(PointRule.id).desc())):
         rules.setdefault(rule.product_id, []).append(rule)
@@ -143,12 +156,17 @@ def look_up(session: Session, keys: Iterable[Key]) -> Known:
     return Known(units, registered)
 
 
-def identify(form: RegistrationForm, rules: Catalogue) -> Claim:
+def by_name(products: Iterable[Item]) -> dict[str, Item]:
+    """Products by what a form may call them: code or name, whatever its case."""
+    return {word: product for product in products for word in (product.code, product.name.lower())}
+
+
+def identify(form: RegistrationForm, products: dict[str, Item]) -> Claim:
     """The product and the normalised identifier a form speaks of. Refusal `unknown_product` or `incorrect_id`."""
-    product = rules.products.get(form.product.lower())
+    product = products.get(form.product.lower())
     if product is None:
         raise Refusal("unknown_product", t("Choose one of the listed products."), "product")
-    return Claim(product, identifiers.normalise(product.id_kind, form.product_id), form)
+    return Claim((product.id, identifiers.normalise(product.id_kind, form.product_id)), product, form)
 
 
 def judge(claim: Claim, rules: Catalogue, known: Known) -> int:
@@ -205,7 +223,7 @@ def judge(claim: Claim, rules: Catalogue, known: Known) -> int:
 def already_registered() -> Refusal:
     return Refusal(
         "already_registered",
-        t("This product has been registered already. Each product earns points once; see Registered Product."),
+        t("This product has been registered already. Each product earns points once, whoever registers it."),
         "product_id",
     )
 
@@ -216,12 +234,12 @@ def register(session: Session, actor: Actor, form: RegistrationForm) -> Register
     account = points.lock(session, actor.organisation)
     figures = tiers.programme(session)
     rules = catalogue(session, figures)
-    claim = identify(form, rules)
+    claim = identify(form, by_name(rules.products))
     earned = judge(claim, rules, look_up(session, [claim.key]))
     row = Registration(
         organisation_id=actor.organisation,
         account_id=actor.id,
-        product_id=claim.product.key,
+        product_id=claim.product.id,
         identifier=claim.identifier,
         points=earned,
         at=clock.now(),
@@ -252,12 +270,10 @@ def reason_for(product: str, identifier: str) -> str:
 
 def by_product(claims: Iterable[tuple[Claim, int]]) -> list[Earned]:
     """The lines of the result window, in the order of the catalogue."""
-    counts: Counter[int] = Counter()
-    sums: Counter[int] = Counter()
-    products: dict[int, Product] = {}
+    counts: Counter[Item] = Counter()
+    sums: Counter[Item] = Counter()
     for claim, earned in claims:
-        products[claim.product.key] = claim.product
-        counts[claim.product.key] += 1
-        sums[claim.product.key] += earned
-    ordered = sorted(products.values(), key=lambda product: product.position)
-    return [Earned(product.name, counts[product.key], sums[product.key]) for product in ordered]
+        counts[claim.product] += 1
+        sums[claim.product] += earned
+    ordered = sorted(counts, key=lambda product: product.position)
+    return [Earned(product.name, counts[product], sums[product]) for product in ordered]

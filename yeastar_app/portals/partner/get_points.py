@@ -1,5 +1,6 @@
 """The "Get Points" panel: register one product, or many from a workbook, and the window that says what came of it."""
 
+import asyncio
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,10 +8,14 @@ import reflex as rx
 
 from yeastar_app import clock
 from yeastar_app.components import forms, overlays, tables
-from yeastar_app.components.controls import button, callout, emblem, submit
+from yeastar_app.components.controls import button, callout, download_link, emblem, icon, progress_bar, segments, submit
+from yeastar_app.components.uploads import file_field
+from yeastar_app.jobs import bulk as jobs
+from yeastar_app.models.points import UploadStatus
 from yeastar_app.portals.page import Shell, guarded
-from yeastar_app.services import identifiers, programme, registration
-from yeastar_app.services.registration import POLICY, Registered
+from yeastar_app.services import bulk, identifiers, programme, registration
+from yeastar_app.services.registration import POLICY
+from yeastar_app.settings import settings
 from yeastar_app.words import plural, t
 
 
@@ -21,9 +26,22 @@ class EarnedRow:
     points: str = ""
 
 
+@dataclass
+class ProblemRow:
+    row: int = 0
+    column: str = ""
+    reason: str = ""
+
+
+LOOK_AGAIN_SECONDS = 0.25
+LOOKS = 2_400
+"""After ten minutes a watcher gives up; opening the panel starts another."""
+
+
 @guarded(POLICY)
 class GetPoints(Shell):
     panel: bool = False
+    kind: str = "normal"
     form_number: int = 0
     """Grows with every opening, so that the form starts empty."""
     products: list[dict[str, str]] = []
@@ -36,15 +54,43 @@ class GetPoints(Shell):
     balance: str = ""
     reached: str = ""
 
+    stage: str = ""
+    """Where the chosen workbook is: empty, or an UploadStatus."""
+    file_name: str = ""
+    percent: int = 0
+    progress: str = ""
+    good: int = 0
+    good_words: str = ""
+    register_words: str = ""
+    bad: int = 0
+    bad_words: str = ""
+    problems: list[ProblemRow] = []
+    more_problems: str = ""
+    correct_href: str = ""
+    refusal: str = ""
+    unfinished: str = ""
+    """Said on the page while a workbook waits for its owner."""
+
     _id_kinds: dict[str, str] = {}
+    _upload: int = 0
 
     @rx.event
-    async def open_panel(self) -> None:
+    async def open_panel(self) -> Any:
         self.errors = {}
         self.today = clock.now().date().isoformat()
         self.form_number += 1
         self._follow("")
-        self.result, self.panel = False, True
+        self.result, self.panel, self.unfinished = False, True, ""
+        if self.stage in ("", UploadStatus.DONE, UploadStatus.REFUSED, UploadStatus.CHOSEN):
+            self._forget_upload()
+            return None
+        self.kind = "bulk"
+        return GetPoints.watch
+
+    @rx.event
+    async def pick_kind(self, kind: str) -> None:
+        self.errors = {}
+        self.kind = "bulk" if kind == "bulk" else "normal"
 
     @rx.event
     async def close_panel(self, open_: bool) -> None:
@@ -64,12 +110,84 @@ class GetPoints(Shell):
             return  # the second half of a double click
         done = await self._act(registration.register, form)
         if done is not None:
+            self._forget_upload()
             self._show(done)
 
-    def _know(self, seen: programme.View) -> None:
-        """The products to choose from, read with the page."""
+    @rx.event
+    async def choose_file(self, files: list[rx.UploadFile]) -> None:
+        if not isinstance(files, list) or not files or not isinstance(files[0], rx.UploadFile):
+            return
+        content = await files[0].read(settings().upload_limit_mb * 1024 * 1024 + 1)
+        taken = await self._act(bulk.choose, {"file_name": files[0].filename or "", "content": content})
+        if taken is not None:
+            self._show_upload(taken)
+
+    @rx.event
+    async def reject_file(self, _files: Any) -> None:
+        """The browser turned the file away: not one .xlsx file, or too large."""
+        self.errors = {
+            "file": t("Choose one .xlsx file of at most {n} MB. The template has the right format.",
+                      n=settings().upload_limit_mb)
+        }  # fmt: skip
+
+    @rx.event
+    async def check_file(self) -> Any:
+        """ "Save": the file is checked as a whole before anything is registered."""
+        if self.stage != UploadStatus.CHOSEN:
+            self.errors = {"file": t("Choose a file first.")}
+            return None
+        return await self._go_on(bulk.start_check)
+
+    @rx.event
+    async def register_good(self) -> Any:
+        return await self._go_on(bulk.start_registering) if self.stage == UploadStatus.CHECKED else None
+
+    @rx.event
+    async def go_back(self) -> None:
+        """Leave the check without registering: another file may be chosen."""
+        if self.stage == UploadStatus.CHECKED:
+            await self._act(bulk.put_aside, {"upload": self._upload})
+        self._forget_upload()
+
+    @rx.event(background=True)
+    async def watch(self) -> None:
+        """Follow the work on the workbook until it is done; the work itself goes on without anybody watching."""
+        await asyncio.to_thread(jobs.start_due)
+        for _ in range(LOOKS):
+            if not await self._look():
+                return
+            await asyncio.sleep(LOOK_AGAIN_SECONDS)
+
+    async def _look(self) -> bool:
+        """Whether there is more to wait for."""
+        async with self:
+            seen = await self._act(bulk.status, {"upload": self._upload})
+            if seen is None:
+                return False
+            self._show_upload(seen)
+            return seen.running
+
+    async def _go_on(self, action: Any) -> Any:
+        seen = await self._act(action, {"upload": self._upload})
+        if seen is None:
+            return None
+        self._show_upload(seen)
+        return GetPoints.watch
+
+    def _know(self, seen: programme.View, upload: bulk.UploadView | None) -> None:
+        """What was read with the page: the products to choose from, and a workbook that waits for its owner."""
         self.products = [{"value": product.code, "label": product.name} for product in seen.products]
         self._id_kinds = {product.code: product.id_kind.value for product in seen.products}
+        self.unfinished = ""
+        if upload and upload.id == self._upload and self.stage in ("checking", "registering"):
+            self._show_upload(upload)  # it went on while its owner was elsewhere
+        if upload and (upload.running or upload.status is UploadStatus.CHECKED) and not self.panel:
+            self._show_upload(upload)
+            self.unfinished = (
+                t("{file} is being worked on. You can leave the page meanwhile.", file=upload.file_name)
+                if upload.running
+                else t("{file} is checked: {n} can be registered.", file=upload.file_name, n=self.good_words)
+            )
 
     def _follow(self, code: Any) -> None:
         """The Product ID's label and hint follow the product."""
@@ -77,7 +195,34 @@ class GetPoints(Shell):
         self.id_label = identifiers.LABELS[identifiers.IdKind(kind)] if kind else t("Product ID")
         self.id_hint = identifiers.HINTS[identifiers.IdKind(kind)] if kind else t("Choose the product first.")
 
-    def _show(self, done: Registered) -> None:
+    def _forget_upload(self) -> None:
+        self._upload, self.stage, self.file_name, self.refusal = 0, "", "", ""
+        self.problems, self.good, self.bad, self.correct_href = [], 0, 0, ""
+
+    def _show_upload(self, seen: bulk.UploadView) -> None:
+        self._upload, self.stage, self.file_name = seen.id, seen.status.value, seen.file_name
+        self.percent = seen.done * 100 // seen.rows if seen.rows else 0
+        self.progress = (
+            t("Registering {n} …", n=plural(seen.good, "product", "products"))
+            if seen.status is UploadStatus.REGISTERING
+            else t("Checking row {done} of {rows} …", done=f"{seen.done:,}", rows=f"{seen.rows:,}")
+            if seen.rows
+            else t("Reading the workbook …")
+        )
+        self.good, self.good_words = seen.good, plural(seen.good, "row", "rows")
+        self.register_words = t("Register the {n}", n=plural(seen.good, "good row", "good rows"))
+        self.bad, self.bad_words = seen.bad, plural(seen.bad, "row", "rows")
+        self.problems = [ProblemRow(problem.row, problem.column, problem.message) for problem in seen.problems]
+        self.more_problems = (
+            t("The first {n} are shown.", n=len(seen.problems)) if seen.bad > len(seen.problems) else ""
+        )
+        self.correct_href = f"/files/rows-to-correct.xlsx?upload={seen.id}" if seen.bad else ""
+        self.refusal = seen.refusal
+        if seen.status is UploadStatus.DONE and seen.result:
+            lines = [registration.Earned(**line) for line in seen.result["lines"]]
+            self._show(registration.Registered(lines, *(seen.result[key] for key in ("total", "balance", "tier"))))
+
+    def _show(self, done: registration.Registered) -> None:
         self.lines = [EarnedRow(line.product, line.count, f"{line.points:,}") for line in done.lines]
         self.total = plural(done.total, "point", "points")
         self.balance = plural(done.balance, "point", "points")
@@ -87,14 +232,152 @@ class GetPoints(Shell):
 
 def get_points_panel() -> rx.Component:
     state = GetPoints
+    working = (state.stage == "checking") | (state.stage == "registering")
     return overlays.drawer(
         state.panel,
         state.close_panel,
         t("Get Points"),
-        _normal(state),
-        foot=rx.fragment(
-            button(t("Cancel"), on_click=state.close_panel(False)),
-            submit(t("Save"), form="registration"),
+        rx.cond(
+            working | (state.stage == "checked"),
+            rx.fragment(),
+            rx.el.div(
+                rx.el.p(t("Type"), class_name="label"),
+                segments(
+                    state.kind,
+                    {"normal": t("Normal"), "bulk": t("Bulk Register")},
+                    state.pick_kind,
+                    label=t("Type"),
+                ),
+                class_name="field",
+            ),
+        ),
+        rx.cond(
+            state.kind == "normal",
+            _normal(state),
+            rx.cond(working, _working(state), rx.cond(state.stage == "checked", _checked(state), _choosing(state))),
+        ),
+        foot=rx.cond(
+            state.kind == "normal",
+            rx.fragment(
+                button(t("Cancel"), on_click=state.close_panel(False)),
+                submit(t("Save"), form="registration"),
+            ),
+            rx.cond(
+                working,
+                button(t("Close"), on_click=state.close_panel(False)),
+                rx.cond(state.stage == "checked", _checked_foot(state), _choosing_foot(state)),
+            ),
+        ),
+    )
+
+
+def _choosing(state: Any) -> rx.Component:
+    return rx.el.div(
+        rx.cond(state.refusal != "", callout(state.refusal, tone="bad", symbol="circle-alert")),
+        rx.el.section(
+            rx.el.h3(t("Download Template")),
+            rx.el.p(t("Fill in one row for each product. The file says how."), class_name="hint"),
+            rx.el.div(download_link(t("Download Template File"), "/files/registration-template.xlsx")),
+            class_name="stack-s",
+        ),
+        rx.el.section(
+            rx.el.h3(t("Upload File")),
+            file_field(
+                state,
+                "file",
+                t("Choose a File"),
+                chosen=state.file_name,
+                choose=state.choose_file,
+                reject=state.reject_file,
+                hint=t("An .xlsx file of at most {mb} MB and {rows} rows.", mb=settings().upload_limit_mb,
+                       rows=f"{bulk.MOST_ROWS:,}"),
+                largest_mb=settings().upload_limit_mb,
+            ),
+            class_name="stack-s",
+        ),
+        class_name="stack",
+    )  # fmt: skip
+
+
+def _choosing_foot(state: Any) -> rx.Component:
+    return rx.fragment(
+        button(t("Cancel"), on_click=state.close_panel(False)),
+        button(t("Save"), look="primary", on_click=state.check_file),
+    )
+
+
+def _working(state: Any) -> rx.Component:
+    return rx.el.div(
+        rx.el.p(state.file_name, class_name="strong wrap"),
+        progress_bar(state.percent, state.progress),
+        rx.el.p(state.progress, class_name="muted num", role="status"),
+        rx.el.p(t("You may close this and leave the page: the work goes on."), class_name="hint"),
+        class_name="stack",
+    )
+
+
+def _checked(state: Any) -> rx.Component:
+    return rx.el.div(
+        rx.el.p(state.file_name, class_name="strong wrap"),
+        rx.el.div(
+            rx.cond(
+                state.good > 0,
+                callout(rx.el.strong(state.good_words), t(" can be registered."), tone="good", symbol="check"),
+            ),
+            rx.cond(
+                state.bad > 0,
+                callout(rx.el.strong(state.bad_words), t(" cannot. Nothing of them is saved."), tone="bad",
+                        symbol="circle-alert"),
+            ),
+            class_name="stack-s",
+            role="status",
+        ),
+        rx.cond(
+            state.bad > 0,
+            rx.el.div(
+                tables.table(
+                    [(t("Row"), "num"), (t("Column"), ""), (t("Reason"), "")],
+                    state.problems,
+                    lambda row: [
+                        tables.cell(row.row, kind="num"),
+                        tables.cell(row.column),
+                        tables.cell(row.reason),
+                    ],
+                    ready=True,
+                    empty_state=rx.fragment(),
+                    label=t("Rows that cannot be registered"),
+                ),
+                rx.el.p(state.more_problems, class_name="hint"),
+                rx.el.div(download_link(t("Download the rows to correct"), state.correct_href)),
+                class_name="stack-s",
+            ),
+        ),
+        class_name="stack",
+    )  # fmt: skip
+
+
+def _checked_foot(state: Any) -> rx.Component:
+    return rx.fragment(
+        button(t("Go Back"), on_click=state.go_back),
+        rx.cond(
+            state.good > 0,
+            button(state.register_words, look="primary", on_click=state.register_good),
+        ),
+    )
+
+
+def unfinished_work() -> rx.Component:
+    """Says on the page that a workbook waits, and leads to it."""
+    state = GetPoints
+    return rx.cond(
+        state.unfinished != "",
+        callout(
+            rx.el.div(
+                rx.el.span(state.unfinished),
+                button(t("Show"), small=True, on_click=state.open_panel),
+                class_name="row-between",
+            ),
+            symbol="file-spreadsheet",
         ),
     )
 
@@ -164,6 +447,15 @@ def result_window(on_close: Any) -> rx.Component:
             ready=True,
             empty_state=rx.fragment(),
             label=t("Points earned by product"),
+        ),
+        rx.cond(
+            state.correct_href != "",
+            rx.el.div(
+                icon("circle-alert"),
+                rx.el.span(state.bad_words, t(" could not be registered."), class_name="grow"),
+                download_link(t("Download the rows to correct"), state.correct_href),
+                class_name="callout",
+            ),
         ),
         overlays.actions(
             button(t("Register Another"), on_click=state.open_panel),

@@ -17,8 +17,8 @@ from yeastar_app.components.controls import (
     tip,
 )
 from yeastar_app.portals.page import Shell, guarded, page
-from yeastar_app.portals.partner.get_points import GetPoints, get_points_panel, result_window
-from yeastar_app.services import identifiers, programme
+from yeastar_app.portals.partner.get_points import GetPoints, get_points_panel, result_window, unfinished_work
+from yeastar_app.services import bulk, identifiers, programme
 from yeastar_app.services.registration import POLICY
 from yeastar_app.words import plural, t
 
@@ -77,7 +77,7 @@ class ProgramState(Shell):
         self.rules = [_rule_row(rule, seen.window_days) for rule in seen.rules]
         self.loaded = True
         panel = await self.get_state(GetPoints)
-        panel._know(seen)
+        panel._know(seen, await self._act(bulk.latest))
 
     def _show_standing(self, seen: programme.View) -> None:
         self.tier = seen.tier.name
@@ -131,6 +131,7 @@ def program_page() -> rx.Component:
         state,
         t("Partner Portal"),
         t("Partner Program"),
+        unfinished_work(),
         _standing(state),
         rx.el.div(_redeemable(state), _benefits(state), class_name="grid-2"),
         _rules(state),

@@ -1,0 +1,53 @@
+"""Files made on demand: the bulk template, the rows to correct, exports. Each is an action like any other, carried out
+in the process kept for workbooks, so that nobody waits for it but the one who asked."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from yeastar_app import access
+from yeastar_app.access import Credential
+from yeastar_app.http.credential import credential
+from yeastar_app.jobs import processes
+from yeastar_app.refusals import Refusal, SignInNeeded
+from yeastar_app.services import bulk
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+def carry_out(function: Callable[..., bytes], payload: Any, brought: Credential) -> bytes | tuple[int, str]:
+    """In the other process: the file, or status and words of the refusal."""
+    try:
+        return access.perform(function, payload, brought)
+    except SignInNeeded as refusal:
+        return 401, refusal.message
+    except Refusal as refusal:
+        return 404, refusal.message
+
+
+def download(name: str, function: Callable[..., bytes], takes: tuple[str, ...] = ()) -> Route:
+    """A route that answers with the workbook an action makes; `takes`: query parameters handed to it."""
+
+    async def answer(request: Request) -> Response:
+        brought = credential(request.headers, request.client.host if request.client else "")
+        query: Mapping[str, str] = request.query_params
+        payload = {key: query[key] for key in takes if key in query} if takes else None
+        made = await asyncio.wrap_future(processes.submit(carry_out, function, payload, brought))
+        if isinstance(made, bytes):
+            headers = {"content-disposition": f'attachment; filename="{name}"', "cache-control": "no-store"}
+            return Response(made, media_type=XLSX, headers=headers)
+        if made[0] == 401:
+            return RedirectResponse("/sign-in?reason=ended", 303)
+        return PlainTextResponse(made[1], made[0])
+
+    return Route(f"/files/{name}", answer, methods=["GET"])
+
+
+routes = [
+    download("registration-template.xlsx", bulk.empty_template),
+    download("rows-to-correct.xlsx", bulk.rows_to_correct, ("upload",)),
+]
