@@ -1,31 +1,23 @@
 """A customer's own account information: all of it to be read (Seed 001), name, phone and picture to be changed [O]."""
 
 from dataclasses import dataclass
-from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, Field
 from sqlmodel import Session
 
 from yeastar_app.access import Actor, Policy, action, audit
 from yeastar_app.features import Surface
 from yeastar_app.models.accounts import Account, Organisation
-from yeastar_app.services import customers, images
+from yeastar_app.services import images
 from yeastar_app.services.countries import country_name
-from yeastar_app.services.fields import OptionalLine, OptionalPhone, at_most
+from yeastar_app.services.details import PersonDetails
 from yeastar_app.services.images import Picture
 from yeastar_app.words import day, t
 
 POLICY = Policy(Surface.CUSTOMER)
 
 
-class OwnInformation(BaseModel):
-    last_name: Annotated[OptionalLine, at_most(100)] = None
-    first_name: Annotated[OptionalLine, at_most(100), AfterValidator(customers.name_given)] = Field(
-        None, validate_default=True
-    )
-    phone: OptionalPhone = None
-    picture: bytes | None = None
-    without_picture: bool = False
+class OwnInformation(PersonDetails):
+    """The remark in it is the partner's, and stays as it is."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +69,7 @@ def change(session: Session, actor: Actor, form: OwnInformation, *, prepared: Pi
     account.first_name, account.last_name = form.first_name or "", form.last_name or ""
     account.phone = form.phone
     if prepared or form.without_picture:
-        customers.change_picture(session, account, prepared)
+        images.replace(session, account, prepared)
     after = {name: getattr(account, name) for name in fields}
     audit(session, actor, "account.change", account, label=account.email, before=before, after=after)
     return account.name

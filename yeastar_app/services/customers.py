@@ -2,32 +2,27 @@
 (Seed 001). Removing is the account manager's: services/staff.py."""
 
 from dataclasses import dataclass
-from datetime import timedelta
 from enum import StrEnum
 from typing import Annotated, Any
 
 import sqlalchemy as sa
-from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, ValidationInfo, field_validator
+from pydantic import BeforeValidator
 from sqlmodel import Session, col
 
 from yeastar_app import clock
 from yeastar_app.access import Actor, Policy, action, audit
 from yeastar_app.features import Feature, Surface
-from yeastar_app.models.accounts import Account, Kind, ManagedPartner, Organisation, OrganisationKind, Status, TaxType
-from yeastar_app.models.credentials import Link, LinkPurpose
+from yeastar_app.models.accounts import Account, Kind, ManagedPartner, Organisation, OrganisationKind, Status
 from yeastar_app.refusals import NotFound, Refusal
-from yeastar_app.services import account_states, images, mail, people
-from yeastar_app.services.countries import Country
-from yeastar_app.services.fields import Line, OptionalLine, OptionalPhone, OptionalText, YeastarId, at_most
+from yeastar_app.services import account_lists, images, invitations, mail, people, two_factor
+from yeastar_app.services.account_lists import AccountFilter, OneAccount, People
+from yeastar_app.services.details import Details, difference, none_if_empty
+from yeastar_app.services.fields import YeastarId
 from yeastar_app.services.images import Picture
-from yeastar_app.services.paging import Key, PageForm, Search, contains, page_of
-from yeastar_app.words import day, t
+from yeastar_app.services.paging import Key
+from yeastar_app.words import t
 
 POLICY = Policy(Surface.PARTNER, Feature.PARTNERS)
-
-RESEND_PAUSE = timedelta(minutes=1)
-RESENDS_A_DAY = 5
-"""[O] How often a partner may have an activation email sent again; account managers are not limited."""
 
 
 class UserType(StrEnum):
@@ -39,56 +34,6 @@ class UserType(StrEnum):
 KINDS = {UserType.CUSTOMER: Kind.CUSTOMER, UserType.PARTNER: Kind.PARTNER}
 
 
-def _none_if_empty(value: Any) -> Any:
-    return None if isinstance(value, str) and not value.strip() else value
-
-
-def name_given(value: str | None, info: ValidationInfo) -> str | None:
-    """For `first_name`, in a form where `last_name` stands before it: one of the two is needed (PRODUCT 3.2)."""
-    if "last_name" in info.data and not value and not info.data["last_name"]:
-        raise ValueError(t("Enter a first or a last name."))
-    return value
-
-
-class Details(BaseModel):
-    """ "Account Information", as it is created and edited (PRODUCT 3.2)."""
-
-    last_name: Annotated[OptionalLine, at_most(100)] = None
-    first_name: Annotated[OptionalLine, at_most(100), AfterValidator(name_given)] = Field(None, validate_default=True)
-    company: Line
-    country: Country
-    phone: OptionalPhone = None
-    state: Annotated[OptionalLine, at_most(100)] = None
-    city: Annotated[OptionalLine, at_most(100)] = None
-    street: Annotated[OptionalLine, at_most(200)] = None
-    postal_code: Annotated[OptionalLine, at_most(20)] = None
-    tax_type: Annotated[TaxType | None, BeforeValidator(_none_if_empty)] = None
-    tax_number: Annotated[OptionalLine, at_most(50)] = Field(None, validate_default=True)
-    remark: Annotated[OptionalText, at_most(500)] = None
-    picture: bytes | None = None
-
-    @field_validator("tax_number")
-    @classmethod
-    def _number_with_type(cls, value: str | None, info: ValidationInfo) -> str | None:
-        if "tax_type" in info.data and bool(value) != bool(info.data["tax_type"]):
-            raise ValueError(t("Choose the tax type this number belongs to.") if value else t("Enter the tax number."))
-        return value
-
-    def of_company(self) -> dict[str, Any]:
-        """What is kept with the company."""
-        names = ("country", "state", "city", "street", "postal_code", "tax_type", "tax_number")
-        return {"name": self.company} | {name: getattr(self, name) for name in names}
-
-    def of_person(self) -> dict[str, Any]:
-        """What is kept with the account."""
-        return {
-            "first_name": self.first_name or "",
-            "last_name": self.last_name or "",
-            "phone": self.phone,
-            "remark": self.remark,
-        }
-
-
 class NewCustomer(Details):
     user_type: UserType = UserType.CUSTOMER
     email: YeastarId
@@ -96,45 +41,8 @@ class NewCustomer(Details):
 
 class ChangedCustomer(Details):
     id: Key
-    email: Annotated[YeastarId | None, BeforeValidator(_none_if_empty)] = None
+    email: Annotated[YeastarId | None, BeforeValidator(none_if_empty)] = None
     """Only where the account is not activated yet."""
-    without_picture: bool = False
-
-
-class OneAccount(BaseModel):
-    id: Key
-
-
-class CustomerFilter(PageForm):
-    """The list's address: unknown words in it filter nothing."""
-
-    search: Search = ""
-    status: Search = ""
-    type: Search = ""
-
-
-@dataclass(frozen=True)
-class Person:
-    """A row of a list of accounts."""
-
-    id: int
-    name: str
-    company: str
-    email: str
-    kind: str
-    state: str
-    state_label: str
-    tone: str
-    created: str
-    picture: str
-    two_factor: bool
-
-
-@dataclass(frozen=True)
-class People:
-    rows: list[Person]
-    newer: int
-    older: int
 
 
 @dataclass(frozen=True)
@@ -149,60 +57,12 @@ class Sheet:
     values: dict[str, str]
 
 
-def people_query(*conditions: Any) -> sa.Select[Any]:
-    """Accounts with their company and state, by Person's needs; never removed ones."""
-    return (
-        sa.select(
-            col(Account.id).label("id"),
-            col(Account.kind).label("kind"),
-            col(Account.email).label("email"),
-            col(Account.first_name).label("first_name"),
-            col(Account.last_name).label("last_name"),
-            col(Account.image_id).label("image_id"),
-            col(Account.two_factor).label("two_factor"),
-            col(Account.created_at).label("created_at"),
-            col(Organisation.name).label("company"),
-            account_states.state_of(clock.now()).label("state"),
-        )
-        .join(Organisation, col(Organisation.id) == col(Account.organisation_id))
-        .where(col(Account.status) != Status.REMOVED, *conditions)
-    )
-
-
-def person_of(row: Any) -> Person:
-    """A row of `people_query` as lists show it."""
-    return Person(
-        id=row.id,
-        name=f"{row.first_name} {row.last_name}".strip() or row.email,
-        company=row.company,
-        email=row.email,
-        kind=row.kind,
-        state=row.state,
-        state_label=account_states.STATES[row.state],
-        tone=account_states.TONES[row.state],
-        created=day(row.created_at),
-        picture=images.address(row.image_id),
-        two_factor=row.two_factor != "off",
-    )
-
-
-def matching(search: str) -> Any:
-    """Accounts whose name, company or Yeastar ID contains what is searched for."""
-    whole_name = col(Account.first_name) + " " + col(Account.last_name)
-    return contains(search, col(Account.email), whole_name, col(Organisation.name))
-
-
-@action(POLICY, form=CustomerFilter, writes=False)
-def listed(session: Session, actor: Actor, form: CustomerFilter) -> People:
+@action(POLICY, form=AccountFilter, writes=False)
+def listed(session: Session, actor: Actor, form: AccountFilter) -> People:
     """The actor's own customers and partners (not those further down), newest first."""
     kinds = [KINDS[UserType(form.type)]] if form.type in ("customer", "partner") else list(KINDS.values())
-    query = people_query(col(Organisation.parent_id) == actor.organisation, col(Account.kind).in_(kinds))
-    if form.search:
-        query = query.where(matching(form.search))
-    if form.status in account_states.STATES:
-        query = query.where(account_states.state_of(clock.now()) == form.status)
-    found = page_of(session, query, col(Account.id), form)
-    return People([person_of(row) for row in found.rows], found.newer, found.older)
+    query = account_lists.people_query(col(Organisation.parent_id) == actor.organisation, col(Account.kind).in_(kinds))
+    return account_lists.listed(session, query, form)
 
 
 @action(POLICY, writes=False)
@@ -288,25 +148,12 @@ def edit(session: Session, actor: Actor, form: ChangedCustomer, *, prepared: Pic
     for name, value in form.of_person().items():
         setattr(account, name, value)
     if prepared or form.without_picture:
-        change_picture(session, account, prepared)
+        images.replace(session, account, prepared)
     if form.email and form.email != account.email:
         _change_email(session, actor, account, form.email)
-    after = _recorded(account, company)
-    changed = {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
-    audit(
-        session, actor, "customer.edit", account, label=account.email,
-        before={name: before.get(name) for name in sorted(changed)},
-        after={name: after.get(name) for name in sorted(changed)},
-    )  # fmt: skip
+    changes = difference(before, _recorded(account, company))
+    audit(session, actor, "customer.edit", account, label=account.email, **changes)
     return account.name
-
-
-def change_picture(session: Session, account: Account, picture: Picture | None) -> None:
-    """Give an account a new picture, or none; the old one goes."""
-    old = account.image_id
-    account.image_id = images.store(session, account.organisation_id, picture) if picture else None
-    session.flush()
-    images.discard(session, old)
 
 
 def _change_email(session: Session, actor: Actor, account: Account, email: str) -> None:
@@ -314,8 +161,7 @@ def _change_email(session: Session, actor: Actor, account: Account, email: str) 
         message = t("The Yeastar ID of an activated account stays as it is.")
         raise Refusal("email_fixed", message, "email")
     people.change_email(session, account, email)
-    _refuse_too_often(session, account)
-    people.send_activation(session, account, actor.organisation_name)
+    invitations.send_another(session, actor, account)
 
 
 @action(POLICY, form=OneAccount)
@@ -324,35 +170,18 @@ def resend_activation(session: Session, actor: Actor, form: OneAccount) -> str:
 
     Refusals: `already_active`, `resent_too_often`."""
     account = mine(session, actor, form.id, locked=True)
-    resend(session, actor, account)
+    invitations.resend(session, actor, account)
     return account.email
 
 
-def resend(session: Session, actor: Actor, account: Account) -> None:
-    """The partner's way of sending an activation email again, for customers and colleagues alike."""
-    if account.status is Status.NOT_ACTIVATED:
-        _refuse_too_often(session, account)
-    people.send_activation(session, account, actor.organisation_name)
-    audit(session, actor, "account.resend_activation", account, label=account.email)
+@action(POLICY, form=OneAccount)
+def switch_two_factor_off(session: Session, actor: Actor, form: OneAccount) -> str:
+    """Turn the second factor off for a customer who cannot pass it any more [D]; gives the name.
 
-
-def _refuse_too_often(session: Session, account: Account) -> None:
-    """Every link of the last day counts, whoever sent it, except the one the account began with."""
-    now = clock.now()
-    sent = session.execute(
-        sa.select(sa.func.count(), sa.func.max(col(Link.created_at))).where(
-            col(Link.account_id) == account.key,
-            col(Link.purpose) == LinkPurpose.ACTIVATION,
-            col(Link.created_at) > now - timedelta(days=1),
-        )
-    ).one()
-    first = account.created_at > now - timedelta(days=1)
-    if sent[0] and now - sent[1] < RESEND_PAUSE:
-        message = t("An activation email was sent less than a minute ago. Wait a moment, then send another.")
-        raise Refusal("resent_too_often", message)
-    if sent[0] - first >= RESENDS_A_DAY:
-        message = t("Five activation emails were sent within a day. Try tomorrow, or ask your account manager.")
-        raise Refusal("resent_too_often", message)
+    Refusal `two_factor_off`."""
+    account = mine(session, actor, form.id, locked=True)
+    two_factor.switch_off_for(session, actor, account)
+    return account.name
 
 
 @action(POLICY, form=OneAccount)

@@ -16,7 +16,7 @@ from yeastar_app.models.accounts import Organisation
 from yeastar_app.models.products import Holding, HoldingStatus, IdKind, Product
 from yeastar_app.refusals import NotFound
 from yeastar_app.services import customers
-from yeastar_app.services.customers import OneAccount
+from yeastar_app.services.account_lists import OneAccount
 from yeastar_app.services.paging import Key, PageForm, page_of
 from yeastar_app.words import day, plural, t
 

@@ -13,7 +13,7 @@ from sqlmodel import Session, col, select
 
 from yeastar_app import clock
 from yeastar_app.access import SIGNED_IN, Actor, Credential, action, visible_organisations
-from yeastar_app.models.accounts import Organisation
+from yeastar_app.models.accounts import Account, Organisation
 from yeastar_app.models.records import Image
 from yeastar_app.refusals import NotFound, Refusal
 from yeastar_app.services.paging import Key
@@ -109,11 +109,13 @@ def store(session: Session, organisation_id: int, picture: Picture) -> int:
     return row.key
 
 
-def discard(session: Session, image_id: int | None) -> None:
-    """Delete a picture nobody shows any more."""
-    row = session.get(Image, image_id) if image_id else None
-    if row is not None:
-        session.delete(row)
+def replace(session: Session, account: Account, picture: Picture | None) -> None:
+    """Give an account another picture, or none; the old one goes."""
+    old = session.get(Image, account.image_id) if account.image_id else None
+    account.image_id = store(session, account.organisation_id, picture) if picture else None
+    session.flush()
+    if old is not None:
+        session.delete(old)
 
 
 def address(image_id: int | None) -> str:

@@ -10,11 +10,9 @@ from yeastar_app import clock
 from yeastar_app.access import Actor, Policy, action, audit, visible_organisations
 from yeastar_app.features import Surface
 from yeastar_app.models.accounts import Account, Kind, Organisation, Status
-from yeastar_app.models.credentials import Link, SignInSession
 from yeastar_app.refusals import Refusal
-from yeastar_app.services import account_states, mail, people
-from yeastar_app.services.customers import CustomerFilter, OneAccount, People, matching, people_query, person_of
-from yeastar_app.services.paging import page_of
+from yeastar_app.services import account_lists, links, mail, people, sessions, two_factor
+from yeastar_app.services.account_lists import AccountFilter, OneAccount, People, people_query
 from yeastar_app.words import t
 
 POLICY = Policy(Surface.STAFF)
@@ -38,18 +36,13 @@ class Removed:
     """How many accounts can no longer sign in: a partner's colleagues go with it."""
 
 
-@action(POLICY, form=CustomerFilter, writes=False)
-def accounts(session: Session, actor: Actor, form: CustomerFilter) -> People:
+@action(POLICY, form=AccountFilter, writes=False)
+def accounts(session: Session, actor: Actor, form: AccountFilter) -> People:
     """Accounts of every kind that the actor may see, newest first."""
     query = people_query(visible_organisations(actor))
     if form.type in set(Kind):
         query = query.where(col(Account.kind) == form.type)
-    if form.search:
-        query = query.where(matching(form.search))
-    if form.status in account_states.STATES:
-        query = query.where(account_states.state_of(clock.now()) == form.status)
-    found = page_of(session, query, col(Account.id), form)
-    return People([person_of(row) for row in found.rows], found.newer, found.older)
+    return account_lists.listed(session, query, form)
 
 
 @action(POLICY, writes=False)
@@ -78,6 +71,17 @@ def resend_activation(session: Session, actor: Actor, form: OneAccount) -> str:
     people.send_activation(session, account, _inviter(session, account))
     audit(session, actor, "account.resend_activation", account, label=account.email)
     return account.email
+
+
+@action(POLICY, form=OneAccount)
+def switch_two_factor_off(session: Session, actor: Actor, form: OneAccount) -> str:
+    """Turn the second factor off for somebody who cannot pass it any more [D]; gives the name.
+
+    Refusal `two_factor_off`."""
+    account = people.account_below(session, actor, form.id)
+    session.refresh(account, with_for_update=True)
+    two_factor.switch_off_for(session, actor, account)
+    return account.name
 
 
 def _inviter(session: Session, account: Account) -> str:
@@ -139,16 +143,8 @@ def take_out(session: Session, account: Account) -> None:
     """End an account's sessions and links, free its address, and tell its person. The caller sets the status."""
     now = clock.now()
     account.removed_at, account.removal_requested_at = now, None
-    session.execute(
-        sa.update(SignInSession)
-        .where(col(SignInSession.account_id) == account.key, col(SignInSession.ended_at).is_(None))
-        .values(ended_at=now)
-    )
-    session.execute(
-        sa.update(Link)
-        .where(col(Link.account_id) == account.key, col(Link.used_at).is_(None), col(Link.replaced_at).is_(None))
-        .values(replaced_at=now)
-    )
+    sessions.end_all(session, account.key)
+    links.end_all(session, account.key)
     mail.write(
         session,
         kind="removal",

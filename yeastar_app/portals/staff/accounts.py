@@ -12,8 +12,8 @@ from yeastar_app.components.tables import cell, filter_choice, pager, row_action
 from yeastar_app.portals.addresses import with_query
 from yeastar_app.portals.page import Shell, guarded, page
 from yeastar_app.services import staff
+from yeastar_app.services.account_lists import AccountFilter, Person
 from yeastar_app.services.account_states import STATES
-from yeastar_app.services.customers import CustomerFilter, Person
 from yeastar_app.words import plural, t
 
 PATH = "/staff"
@@ -40,7 +40,7 @@ class StaffAccountsState(Shell):
 
     @rx.event
     async def load(self) -> None:
-        fresh = CustomerFilter.model_validate(dict(self.router.url.query_parameters))
+        fresh = AccountFilter.model_validate(dict(self.router.url.query_parameters))
         if fresh.search != self.search or not self.loaded:
             self.seed = fresh.search
         self.search, self.status, self.kind = fresh.search, fresh.status, fresh.type
@@ -60,7 +60,7 @@ class StaffAccountsState(Shell):
 
     @rx.event
     async def find(self, words: str) -> Any:
-        self.search = CustomerFilter.model_validate({"search": words}).search
+        self.search = AccountFilter.model_validate({"search": words}).search
         return self._go()
 
     @rx.event
@@ -84,6 +84,13 @@ class StaffAccountsState(Shell):
         sent_to = await self._act(staff.resend_activation, {"id": account_id})
         if sent_to is not None:
             self._say(t("A new activation email is on its way to {address}.", address=sent_to))
+        await self._fill()
+
+    @rx.event
+    async def switch_two_factor_off(self, account_id: int) -> None:
+        name = await self._act(staff.switch_two_factor_off, {"id": account_id})
+        if name is not None:
+            self._say(t("Two-factor authentication of {name} is off.", name=name))
         await self._fill()
 
     @rx.event
@@ -173,13 +180,22 @@ def _row(row: Any) -> list[rx.Component]:
         cell(row.created, kind="date"),
         row_actions(
             rx.cond(
-                pending | removable,
+                pending | removable | row.two_factor,
                 more_menu(
                     key,
                     t("More for") + " " + row.name,
                     rx.cond(
                         pending,
                         more_item(key, t("Resend Activation Email"), "send", on_click=state.resend(row.id)),
+                    ),
+                    rx.cond(
+                        row.two_factor,
+                        more_item(
+                            key,
+                            t("Switch Off Two-factor Authentication"),
+                            "shield-off",
+                            on_click=state.switch_two_factor_off(row.id),
+                        ),
                     ),
                     rx.cond(
                         removable,

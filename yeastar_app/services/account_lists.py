@@ -1,0 +1,104 @@
+"""Lists of accounts as partners and the back office see them: rows, search, filters. Whose accounts they are is said by
+those who ask."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from pydantic import BaseModel
+from sqlmodel import Session, col
+
+from yeastar_app import clock
+from yeastar_app.models.accounts import Account, Organisation, Status
+from yeastar_app.services import account_states, images
+from yeastar_app.services.paging import Key, PageForm, Search, contains, page_of
+from yeastar_app.words import day
+
+
+class OneAccount(BaseModel):
+    id: Key
+
+
+class AccountFilter(PageForm):
+    """The list's address: unknown words in it filter nothing."""
+
+    search: Search = ""
+    status: Search = ""
+    type: Search = ""
+
+
+@dataclass(frozen=True)
+class Person:
+    """A row of a list of accounts."""
+
+    id: int
+    name: str
+    company: str
+    email: str
+    kind: str
+    state: str
+    state_label: str
+    tone: str
+    created: str
+    picture: str
+    two_factor: bool
+
+
+@dataclass(frozen=True)
+class People:
+    rows: list[Person]
+    newer: int
+    older: int
+
+
+def people_query(*conditions: Any) -> sa.Select[Any]:
+    """Accounts with their company and state, by Person's needs; never removed ones."""
+    return (
+        sa.select(
+            col(Account.id).label("id"),
+            col(Account.kind).label("kind"),
+            col(Account.email).label("email"),
+            col(Account.first_name).label("first_name"),
+            col(Account.last_name).label("last_name"),
+            col(Account.image_id).label("image_id"),
+            col(Account.two_factor).label("two_factor"),
+            col(Account.created_at).label("created_at"),
+            col(Organisation.name).label("company"),
+            account_states.state_of(clock.now()).label("state"),
+        )
+        .join(Organisation, col(Organisation.id) == col(Account.organisation_id))
+        .where(col(Account.status) != Status.REMOVED, *conditions)
+    )
+
+
+def person_of(row: Any) -> Person:
+    """A row of `people_query` as lists show it."""
+    return Person(
+        id=row.id,
+        name=f"{row.first_name} {row.last_name}".strip() or row.email,
+        company=row.company,
+        email=row.email,
+        kind=row.kind,
+        state=row.state,
+        state_label=account_states.STATES[row.state],
+        tone=account_states.TONES[row.state],
+        created=day(row.created_at),
+        picture=images.address(row.image_id),
+        two_factor=row.two_factor != "off",
+    )
+
+
+def matching(search: str) -> Any:
+    """Accounts whose name, company or Yeastar ID contains what is searched for."""
+    whole_name = col(Account.first_name) + " " + col(Account.last_name)
+    return contains(search, col(Account.email), whole_name, col(Organisation.name))
+
+
+def listed(session: Session, query: Any, form: AccountFilter) -> People:
+    """A page of `people_query`, narrowed by search and status."""
+    if form.search:
+        query = query.where(matching(form.search))
+    if form.status in account_states.STATES:
+        query = query.where(account_states.state_of(clock.now()) == form.status)
+    found = page_of(session, query, col(Account.id), form)
+    return People([person_of(row) for row in found.rows], found.newer, found.older)
