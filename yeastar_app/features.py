@@ -22,6 +22,7 @@ class Feature(StrEnum):
     # Partner Portal (PRODUCT 3.3)
     PROGRAMME = "programme"
     PARTNERS = "partners"
+    COLLEAGUES = "colleagues"
     CENTRAL = "central"
     # Central Management, tab Cloud PBX
     PBX_VIEW = "pbx.view"
@@ -47,6 +48,7 @@ PARTNER_TABS = (
         {
             Feature.PROGRAMME: t("Partner Program"),
             Feature.PARTNERS: t("Customers and partners"),
+            Feature.COLLEAGUES: t("Colleagues"),
             Feature.CENTRAL: t("Central Management (YCM)"),
         },
     ),

@@ -11,7 +11,7 @@ from yeastar_app.jobs import runner
 from yeastar_app.portals.customer import account_information, my_products  # noqa: F401
 from yeastar_app.portals.gate import Gate
 from yeastar_app.portals.page import PAGES, Shell, policy_for
-from yeastar_app.portals.partner import landing, partner_form, partners, program  # noqa: F401
+from yeastar_app.portals.partner import colleague_form, colleagues, landing, partner_form, partners, program  # noqa: F401
 from yeastar_app.portals.sign_in import activate, forgot, home, sign_in  # noqa: F401 - each registers its page
 from yeastar_app.portals.staff import accounts, audit_log  # noqa: F401
 
@@ -31,5 +31,6 @@ app = rx.App(
 app.add_middleware(Gate(), index=0)
 app.register_lifespan_task(runner.inside_the_application)
 for page in PAGES:
-    on_load = [Shell.enter, *([page.on_load] if page.on_load else [])]
+    first = page.on_load if isinstance(page.on_load, list) else [page.on_load] if page.on_load else []
+    on_load = [Shell.enter, *first]
     app.add_page(page.build, route=page.route, title=f"{page.title} · Yeastar", on_load=on_load)

@@ -41,6 +41,7 @@ def _menu_item(item: Any) -> rx.Component:
 
 MENU_ICONS = (
     "award", "users", "server", "package", "building-2", "scroll-text", "gauge", "arrow-left", "layout-dashboard",
+    "contact",
     "bell",
 )  # fmt: skip
 

@@ -64,13 +64,13 @@ def toolbar(*controls: Any) -> rx.Component:
     return rx.el.div(*controls, class_name="toolbar")
 
 
-def search_box(seed: Any, on_search: Any, label: str) -> rx.Component:
-    """A search field that asks while one types. `seed` is what the address said when the page was opened: it fills
-    the field once, and never what is being typed."""
+def search_box(seed: Any, opened: Any, on_search: Any, label: str) -> rx.Component:
+    """A search field that asks while one types. `seed` is what the address said when the page was opened for the
+    `opened`th time: it fills the field then, and never what is being typed."""
     return rx.el.input(
         type="search",
         default_value=seed,
-        key=seed.to_string(),
+        key=label + opened.to_string(),
         placeholder=label,
         aria_label=label,
         class_name="input search",

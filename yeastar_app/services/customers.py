@@ -114,7 +114,7 @@ def mine(session: Session, actor: Actor, account_id: int | None, *, locked: bool
     if company.parent_id != actor.organisation:
         raise NotFound(t("This account"))
     if locked:
-        session.refresh(account, with_for_update=True)
+        people.lock(session, account)
     return account
 
 
@@ -150,18 +150,10 @@ def edit(session: Session, actor: Actor, form: ChangedCustomer, *, prepared: Pic
     if prepared or form.without_picture:
         images.replace(session, account, prepared)
     if form.email and form.email != account.email:
-        _change_email(session, actor, account, form.email)
+        invitations.change_email(session, actor, account, form.email)
     changes = difference(before, _recorded(account, company))
     audit(session, actor, "customer.edit", account, label=account.email, **changes)
     return account.name
-
-
-def _change_email(session: Session, actor: Actor, account: Account, email: str) -> None:
-    if account.status is not Status.NOT_ACTIVATED:
-        message = t("The Yeastar ID of an activated account stays as it is.")
-        raise Refusal("email_fixed", message, "email")
-    people.change_email(session, account, email)
-    invitations.send_another(session, actor, account)
 
 
 @action(POLICY, form=OneAccount)

@@ -24,6 +24,16 @@ def resend(session: Session, actor: Actor, account: Account) -> None:
     audit(session, actor, "account.resend_activation", account, label=account.email)
 
 
+def change_email(session: Session, actor: Actor, account: Account, email: str) -> None:
+    """Another address, before the activation only: the old link ends, the new address gets one. The caller has locked
+    the account. Refusals `email_fixed`, `email_in_use`, `resent_too_often`."""
+    if account.status is not Status.NOT_ACTIVATED:
+        message = t("The Yeastar ID of an activated account stays as it is.")
+        raise Refusal("email_fixed", message, "email")
+    people.change_email(session, account, email)
+    send_another(session, actor, account)
+
+
 def send_another(session: Session, actor: Actor, account: Account) -> None:
     """An activation email that is not the account's first; the caller has locked the account and writes the audit."""
     if account.status is Status.NOT_ACTIVATED:

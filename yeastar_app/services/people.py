@@ -79,6 +79,13 @@ def account_below(session: Session, actor: Actor, account_id: Any, *kinds: Kind)
     return row
 
 
+def lock(session: Session, account: Account) -> None:
+    """Hold an account's row, as it is now, to the end of the transaction. NotFound where it was removed meanwhile."""
+    session.refresh(account, with_for_update=True)
+    if account.status is Status.REMOVED:
+        raise NotFound(t("This account"))
+
+
 def send_activation(session: Session, account: Account, inviter: str) -> None:
     """Write the activation email with a fresh link (older ones end). Refusal `already_active` where there is
     nothing to activate (Yeastar API: USER_HAS_BEEN_ACTIVATED)."""

@@ -6,12 +6,11 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
-from yeastar_app import clock
 from yeastar_app.access import Actor, Policy, action, audit, visible_organisations
 from yeastar_app.features import Surface
 from yeastar_app.models.accounts import Account, Kind, Organisation, Status
 from yeastar_app.refusals import Refusal
-from yeastar_app.services import account_lists, links, mail, people, sessions, two_factor
+from yeastar_app.services import account_lists, people, removal, two_factor
 from yeastar_app.services.account_lists import AccountFilter, OneAccount, People, people_query
 from yeastar_app.words import t
 
@@ -67,8 +66,8 @@ def resend_activation(session: Session, actor: Actor, form: OneAccount) -> str:
 
     Refusal `already_active`."""
     account = people.account_below(session, actor, form.id)
-    session.refresh(account, with_for_update=True)
-    people.send_activation(session, account, _inviter(session, account))
+    people.lock(session, account)
+    people.send_activation(session, account, removal.inviter(session, account))
     audit(session, actor, "account.resend_activation", account, label=account.email)
     return account.email
 
@@ -79,17 +78,9 @@ def switch_two_factor_off(session: Session, actor: Actor, form: OneAccount) -> s
 
     Refusal `two_factor_off`."""
     account = people.account_below(session, actor, form.id)
-    session.refresh(account, with_for_update=True)
+    people.lock(session, account)
     two_factor.switch_off_for(session, actor, account)
     return account.name
-
-
-def _inviter(session: Session, account: Account) -> str:
-    """The company the activation email names: the one the account was created by."""
-    company = session.get_one(Organisation, account.organisation_id)
-    inside = account.kind in (Kind.COLLEAGUE, Kind.RESELLER_COLLEAGUE)
-    above = None if inside or company.parent_id is None else session.get(Organisation, company.parent_id)
-    return above.name if above else company.name
 
 
 @action(POLICY, form=OneAccount)
@@ -99,7 +90,7 @@ def remove(session: Session, actor: Actor, form: OneAccount) -> Removed:
     Refusals: `remove_in_central` (resellers give their capacity back there), `not_removable` (the vendor's own
     people), `has_customers` (a partner that still looks after somebody)."""
     account = people.account_below(session, actor, form.id)
-    session.refresh(account, with_for_update=True)
+    people.lock(session, account)
     if account.kind in (Kind.RESELLER, Kind.RESELLER_COLLEAGUE):
         message = t("Resellers are removed in Central Management, where their capacity goes back to its owner.")
         raise Refusal("remove_in_central", message)
@@ -109,10 +100,7 @@ def remove(session: Session, actor: Actor, form: OneAccount) -> Removed:
     if account.kind is Kind.PARTNER:
         going += _colleagues_of_last_owner(session, account)
     for person in going:
-        take_out(session, person)
-        audit(session, actor, "account.remove", person, label=person.email,
-              before={"status": person.status.value}, after={"status": Status.REMOVED.value})  # fmt: skip
-        person.status = Status.REMOVED
+        removal.take_out(session, actor, person)
     return Removed(account.name, len(going))
 
 
@@ -137,22 +125,3 @@ def _colleagues_of_last_owner(session: Session, owner: Account) -> list[Account]
         message = t("This partner still looks after customers or resellers. Remove or move them first.")
         raise Refusal("has_customers", message)
     return others
-
-
-def take_out(session: Session, account: Account) -> None:
-    """End an account's sessions and links, free its address, and tell its person. The caller sets the status."""
-    now = clock.now()
-    account.removed_at, account.removal_requested_at = now, None
-    sessions.end_all(session, account.key)
-    links.end_all(session, account.key)
-    mail.write(
-        session,
-        kind="removal",
-        to=account.email,
-        subject=t("Your Yeastar account was removed"),
-        paragraphs=[
-            t("The account {email} was removed. You can no longer sign in with it.", email=account.email),
-            t("Services that were subscribed for you keep running. If this surprises you, please ask {who}.",
-              who=_inviter(session, account)),
-        ],
-    )  # fmt: skip

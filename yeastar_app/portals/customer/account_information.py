@@ -7,7 +7,7 @@ import reflex as rx
 from yeastar_app.components import forms, layout
 from yeastar_app.components.controls import button_link, loading, submit
 from yeastar_app.components.uploads import picture_field
-from yeastar_app.portals.page import Shell, guarded, page
+from yeastar_app.portals.page import Shell, guarded, page, with_own
 from yeastar_app.portals.picture_choice import PictureChoice
 from yeastar_app.services import account_information
 from yeastar_app.words import t
@@ -44,10 +44,8 @@ class AccountInformationState(PictureChoice, Shell):
         self.loaded = True
 
     @rx.event
-    async def save(self, form: dict) -> None:
-        if not isinstance(form, dict):
-            return
-        name = await self._act(account_information.change, {**form, **self._picture_payload()})
+    async def save(self, form: dict[str, Any]) -> None:
+        name = await self._act(account_information.change, with_own(form, **self._picture_payload()))
         if name is not None:
             self.name = name
             self._say(t("Your information is saved."))

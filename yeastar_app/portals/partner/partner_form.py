@@ -8,7 +8,7 @@ from yeastar_app.components import forms, layout
 from yeastar_app.components.controls import back_link, button_link, callout, loading, submit
 from yeastar_app.components.uploads import picture_field
 from yeastar_app.models.accounts import TaxType
-from yeastar_app.portals.page import Shell, guarded, page
+from yeastar_app.portals.page import Shell, guarded, page, with_own
 from yeastar_app.portals.picture_choice import PictureChoice
 from yeastar_app.services import customers
 from yeastar_app.services.countries import countries
@@ -64,21 +64,19 @@ class PartnerFormState(PictureChoice, Shell):
         self.user_type = user_type if user_type in TYPES else "customer"
 
     @rx.event
-    async def save(self, form: dict) -> Any:
-        if not self._open or not isinstance(form, dict):
+    async def save(self, form: dict[str, Any]) -> Any:
+        if not self._open:
             return None
-        payload = {**form, **self._picture_payload()}
-        if self.editing:
-            name = await self._act(customers.edit, {**payload, "id": self._id})
-            if name is None:
-                return None
-            self._say(t("The changes to {name} are saved.", name=name))
-        else:
-            if await self._act(customers.create, payload) is None:
-                return None
-            self._say(t("The account is created. An activation email, valid for 48 hours, is on its way to {address}.",
-                        address=str(form.get("email", "")).strip()))  # fmt: skip
+        payload = with_own(form, id=self._id, **self._picture_payload())
+        saved = await self._act(customers.edit if self.editing else customers.create, payload)
+        if saved is None:
+            return None
         self._open = False
+        self._say(
+            t("The changes to {name} are saved.", name=saved)
+            if self.editing
+            else t("The account is created. An activation email, valid for 48 hours, is on its way.")
+        )
         return rx.redirect(LIST)
 
 

@@ -26,15 +26,19 @@ class AuditLogState(Shell):
     older: int = 0
     filters: dict[str, str] = {}
     seeds: dict[str, str] = {}
-    """What the fields begin with; changes only when the address changed by other means than typing."""
+    """What the fields begin with; never what is being typed."""
+    opened: int = 0
+    """Grows whenever the address was changed by other means than the fields."""
+
+    _typing: bool = False
 
     @rx.event
     async def load(self) -> None:
         query = dict(self.router.url.query_parameters)
-        fresh = self._parsed(query)
-        if fresh != self.filters or not self.loaded:
-            self.seeds = fresh
-        self.filters = fresh
+        self.filters = self._parsed(query)
+        if not self._typing:
+            self.seeds, self.opened = self.filters, self.opened + 1
+        self._typing = False
         found = await self._act(audit_log.read, query)
         if found is not None:
             self.rows, self.newer, self.older, self.loaded = found.rows, found.newer, found.older, True
@@ -45,7 +49,7 @@ class AuditLogState(Shell):
         return {name: str(getattr(form, name) or "") for name in names}
 
     def _narrow(self, **changes: Any) -> Any:
-        self.filters = self._parsed({**self.filters, **changes})
+        self.filters, self._typing = self._parsed({**self.filters, **changes}), True
         return rx.redirect(with_query(PATH, **self.filters), replace=True)
 
     @rx.event
@@ -82,13 +86,13 @@ def audit_log_page() -> rx.Component:
     state = AuditLogState
     return layout.shell(
         state,
-        t("Back office"),
+        t("Back Office"),
         t("Audit Log"),
         layout.card(
             toolbar(
-                search_box(state.seeds["search"], state.find, t("Search what was acted on, company or address")),
-                search_box(state.seeds["who"], state.find_who, t("Who")),
-                search_box(state.seeds["action"], state.find_action, t("Action")),
+                search_box(state.seeds["search"], state.opened, state.find, t("Search what, company or address")),
+                search_box(state.seeds["who"], state.opened, state.find_who, t("Who")),
+                search_box(state.seeds["action"], state.opened, state.find_action, t("Action")),
                 _day(t("From"), state.seeds["since"], state.pick_since),
                 _day(t("To"), state.seeds["until"], state.pick_until),
             ),
@@ -115,9 +119,14 @@ def audit_log_page() -> rx.Component:
 
 def _day(label: str, seed: Any, on_pick: Any) -> rx.Component:
     return rx.el.input(
-        type="date", aria_label=label, title=label, default_value=seed, key=label + seed, on_change=on_pick,
+        type="date",
+        aria_label=label,
+        title=label,
+        default_value=seed,
+        key=label + AuditLogState.opened.to_string(),
+        on_change=on_pick,
         class_name="input",
-    )  # fmt: skip
+    )
 
 
 def _row(row: Any) -> list[rx.Component]:

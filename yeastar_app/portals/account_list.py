@@ -1,0 +1,186 @@
+"""A list of accounts with search, filters and paging in the address, and what its rows offer. For the States of pages
+that show one: partners, colleagues, the back office."""
+
+from collections.abc import Callable
+from typing import Any
+
+import reflex as rx
+
+from yeastar_app.components import layout
+from yeastar_app.components.controls import badge, button_link, empty, person
+from yeastar_app.components.menus import more_item, more_menu
+from yeastar_app.components.tables import cell, filter_choice, pager, row_actions, search_box, table, toolbar
+from yeastar_app.portals.addresses import with_query
+from yeastar_app.services.account_lists import AccountFilter, Person
+from yeastar_app.words import t
+
+
+class AccountList(rx.State, mixin=True):
+    """What such a State (a Shell) has in common. It says `_path()` and `_listing()`."""
+
+    rows: list[Person] = []
+    loaded: bool = False
+    newer: int = 0
+    older: int = 0
+    search: str = ""
+    seed: str = ""
+    """What the search field begins with; never what is being typed."""
+    opened: int = 0
+    """Grows whenever the address was changed by other means than typing into the search field."""
+    status: str = ""
+    kind: str = ""
+    asking: str = ""
+    """Which question is open: "remove", "freeze", …; empty for none."""
+    asked_name: str = ""
+
+    _asked_id: Any = None
+    _typing: bool = False
+
+    @rx.event
+    async def load(self) -> None:
+        fresh = AccountFilter.model_validate(dict(self.router.url.query_parameters))
+        if not self._typing:
+            self.seed, self.opened = fresh.search, self.opened + 1
+        self._typing = False
+        self.search, self.status, self.kind = fresh.search, fresh.status, fresh.type
+        self.asking = ""
+        await self._fill()
+
+    async def _fill(self) -> None:
+        found = await self._act(self._listing(), dict(self.router.url.query_parameters))
+        if found is not None:
+            self.rows, self.newer, self.older, self.loaded = found.rows, found.newer, found.older, True
+
+    async def _do(self, action: Callable[..., Any], account_id: Any, words: str) -> None:
+        """Carry out an action on an account, say `words` with its result in them, show the rows as they are now."""
+        result = await self._act(action, {"id": account_id})
+        if result is not None:
+            self._say(words.format(result))
+        await self._fill()
+
+    def _go(self, **changes: object) -> Any:
+        kept = {"search": self.search, "status": self.status, "type": self.kind}
+        return rx.redirect(with_query(self._path(), **{**kept, **changes}), replace=True)
+
+    @rx.event
+    async def find(self, words: str) -> Any:
+        self.search = AccountFilter.model_validate({"search": words}).search
+        self._typing = True
+        return self._go()
+
+    @rx.event
+    async def pick_status(self, status: str) -> Any:
+        return self._go(status=status)
+
+    @rx.event
+    async def pick_kind(self, kind: str) -> Any:
+        return self._go(type=kind)
+
+    @rx.event
+    async def show_newer(self) -> Any:
+        return self._go(after=self.newer)
+
+    @rx.event
+    async def show_older(self) -> Any:
+        return self._go(before=self.older)
+
+    @rx.event
+    async def ask(self, question: str, account_id: int, name: str) -> None:
+        self.asking, self._asked_id, self.asked_name = str(question)[:20], account_id, str(name)[:250]
+
+    @rx.event
+    async def set_asking(self, shown: bool) -> None:
+        self.asking = self.asking if shown is True else ""
+
+    def _answered(self, question: str) -> Any:
+        """The account a question was about, once: the second of two clicks gets None."""
+        account_id = self._asked_id if self.asking == question else None
+        self.asking, self._asked_id = "", None
+        return account_id
+
+
+def accounts_card(
+    state: Any,
+    label: str,
+    row: Callable[[Any], list[rx.Component]],
+    *,
+    statuses: dict[str, str],
+    kinds: dict[str, str] | None,
+    kind_label: str,
+    nobody: rx.Component,
+) -> rx.Component:
+    """The table with its filters; `kinds`: None where all are of one kind; `nobody`: the empty state."""
+    kind_column = [(kind_label, "")] if kinds else []
+    return layout.card(
+        toolbar(
+            search_box(state.seed, state.opened, state.find, t("Search name, company or Yeastar ID")),
+            filter_choice(state.status, {"": t("All statuses"), **statuses}, state.pick_status, t("Status")),
+            filter_choice(state.kind, {"": t("All types"), **kinds}, state.pick_kind, kind_label)
+            if kinds
+            else rx.fragment(),
+        ),
+        table(
+            [(t("Name"), ""), (t("Yeastar ID"), ""), *kind_column, (t("Status"), ""), (t("Created"), "date"), ("", "")],
+            state.rows,
+            row,
+            ready=state.loaded,
+            empty_state=rx.cond(
+                (state.search != "") | (state.status != "") | (state.kind != ""),
+                empty(
+                    "search",
+                    t("Nobody matches"),
+                    t("Change the search or the filters above."),
+                    button_link(t("Show Everybody"), state.router.url.path),
+                ),
+                nobody,
+            ),
+            label=label,
+        ),
+        rx.cond(
+            (state.newer > 0) | (state.older > 0),
+            pager(
+                t("Newest first"),
+                earlier=state.show_newer,
+                later=state.show_older,
+                has_earlier=state.newer > 0,
+                has_later=state.older > 0,
+            ),
+        ),
+        flush=True,
+    )
+
+
+def account_cells(row: Any, kinds: dict[str, str] | None) -> list[rx.Component]:
+    """Who it is: the cells before the actions."""
+    return [
+        cell(person(row.name, row.company, row.picture)),
+        cell(row.email),
+        *([cell(rx.match(row.kind, *kinds.items(), ""))] if kinds else []),
+        cell(badge(row.state_label, row.tone)),
+        cell(row.created, kind="date"),
+    ]
+
+
+def account_actions(row: Any, *choices: tuple[Any, str, str, Any], edit: str = "") -> rx.Component:
+    """The actions of a row: "Edit" (an address to which the id is added) and the "More" menu.
+
+    A choice: when it is there, its words, its symbol, its event."""
+    key = row.id.to_string()
+    shown = choices[0][0]
+    for choice in choices[1:]:
+        shown = shown | choice[0]
+    items = [
+        rx.cond(when, more_item(key, words, symbol, danger=symbol == "user-minus", on_click=event))
+        for when, words, symbol, event in choices
+    ]
+    return row_actions(
+        button_link(t("Edit"), edit + key, look="quiet", aria_label=t("Edit") + " " + row.name)
+        if edit
+        else rx.fragment(),
+        rx.cond(shown, more_menu(key, t("More for") + " " + row.name, *items)),
+    )
+
+
+def waits(row: Any) -> Any:
+    """Whether a row's account is not activated yet."""
+    return (row.state == "not_activated") | (row.state == "link_expired")
