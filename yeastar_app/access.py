@@ -23,7 +23,7 @@ from yeastar_app.models.accounts import Account, Kind, ManagedPartner, Organisat
 from yeastar_app.models.capacity import Pool
 from yeastar_app.models.credentials import SignInSession
 from yeastar_app.models.records import AuditRow
-from yeastar_app.refusals import NotAllowed, Refusal, SignInNeeded
+from yeastar_app.refusals import NotAllowed, NotFound, Refusal, SignInNeeded
 from yeastar_app.settings import settings
 from yeastar_app.words import t
 
@@ -89,17 +89,23 @@ class Actor:
 @dataclass(frozen=True)
 class Policy:
     """Who may use an action or a page. `public`: anybody, signed in or not. No surface: any signed-in account.
-    `unready`: also an account that must first change its password or set up its second factor."""
+    `unready`: also an account that must first change its password or set up its second factor.
+    `demo_only`: does not exist outside demo mode. `open_in_demo`: anybody in demo mode, the rest says who otherwise."""
 
     surface: Surface | None = None
     permission: Feature | None = None
     kinds: frozenset[Kind] = frozenset()
     public: bool = False
     unready: bool = False
+    demo_only: bool = False
+    open_in_demo: bool = False
 
     def check(self, actor: Actor) -> None:
-        """Raise SignInNeeded or NotAllowed where the actor does not satisfy this policy."""
-        if self.public:
+        """Raise SignInNeeded or NotAllowed where the actor does not satisfy this policy, NotFound where there is
+        nothing to ask for."""
+        if self.demo_only and not settings().demo_mode:
+            raise NotFound(t("This page"))
+        if self.public or (self.open_in_demo and settings().demo_mode):
             return
         if not actor.is_signed_in:
             raise SignInNeeded

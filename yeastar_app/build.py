@@ -16,7 +16,7 @@ STAMP = ROOT / ".web" / "built"
 STATIC = ROOT / ".web" / "build" / "client"
 SOURCES = ("yeastar_app/portals", "yeastar_app/components", "assets", "reflex.lock")
 LONE_SOURCES = ("rxconfig.py", "requirements.lock", "yeastar_app/yeastar_app.py", "yeastar_app/build.py",
-                "yeastar_app/words.py", "yeastar_app/features.py")  # fmt: skip
+                "yeastar_app/words.py", "yeastar_app/features.py", "yeastar_app/demo/guide.py")  # fmt: skip
 BAKED = {
     '"ws://localhost:8000': '(globalThis.location?.origin??"http://localhost:8000").replace(/^http/,"ws")+"',
     '"http://localhost:8000': '(globalThis.location?.origin??"http://localhost:8000")+"',

@@ -11,20 +11,8 @@ from subprocess import CalledProcessError
 from pydantic import ValidationError
 from sqlalchemy.exc import ArgumentError, OperationalError
 
+from yeastar_app.demo.guide import SIGN_INS
 from yeastar_app.settings import settings
-
-SIGN_INS = {
-    "admin": "administrator",
-    "manager": "account manager",
-    "partner": "partner, Gold, with a hosting package",
-    "colleague": "the partner's colleague, without Central Management",
-    "customer": "the partner's customer",
-    "reseller": "the partner's reseller",
-    "rival": "another partner",
-    "rival-customer": "the other partner's customer",
-    "rival-reseller": "the other partner's reseller",
-}
-"""The demo's accounts: the part of the address before @example.com, and who that is."""
 
 NETWORK_SIGNS = ("ENOTFOUND", "ECONNREFUSED", "ETIMEDOUT", "ECONNRESET", "EAI_AGAIN", "network", "registry")
 

@@ -5,10 +5,22 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.types import ASGIApp
 
-from yeastar_app.http import downloads, images, session
+from yeastar_app.http import downloads, images, reseller_export, session
 from yeastar_app.http.guard import Guard
 from yeastar_app.jobs import runner
+from yeastar_app.portals.account import account, change_password  # noqa: F401
+from yeastar_app.portals.central import (  # noqa: F401
+    alarms,
+    logs,
+    pbx,
+    reseller,
+    resellers,
+    subscription,
+)
 from yeastar_app.portals.customer import account_information, my_products  # noqa: F401
+from yeastar_app.portals.demo import help as demo_help  # noqa: F401
+from yeastar_app.portals.demo import mailbox  # noqa: F401
+from yeastar_app.portals.errors import errors
 from yeastar_app.portals.gate import Gate
 from yeastar_app.portals.page import PAGES, Shell, policy_for
 from yeastar_app.portals.partner import colleague_form, colleagues, landing, partner_form, partners, program  # noqa: F401
@@ -18,13 +30,19 @@ from yeastar_app.portals.staff import accounts, audit_log  # noqa: F401
 
 def with_routes(inner: ASGIApp) -> ASGIApp:
     """Our own routes first, then the framework's, all behind the guard."""
-    return Guard(Starlette(routes=[*session.routes, *downloads.routes, *images.routes, Mount("/", inner)]), policy_for)
+    routes = [*session.routes, *downloads.routes, *images.routes, *reseller_export.routes, Mount("/", inner)]
+    return Guard(Starlette(routes=routes), policy_for)
 
 
 app = rx.App(
     stylesheets=["/style.css"],
     html_lang="en",
     toaster=None,
+    app_wraps={
+        (55, "ErrorBoundary"): lambda _stateful: errors.boundary(),
+        (5, "Overlay"): lambda _stateful: errors.overlay(),
+    },
+    backend_exception_handler=errors.failed,
     api_transformer=with_routes,
     head_components=[rx.el.link(rel="icon", href="/favicon.svg", type="image/svg+xml")],
 )

@@ -52,7 +52,7 @@ def start_server(folder: Path, **settings: str) -> tuple[subprocess.Popen[bytes]
         **settings,
     }
     yeastar = str(Path(sys.executable).with_name("yeastar"))
-    for command in ("migrate", "demo"):
+    for command in ("migrate", "demo") if environment["DEMO_MODE"] == "true" else ("migrate",):
         subprocess.run([yeastar, command], cwd=ROOT, env=environment, check=True, capture_output=True)
     log = folder / "server.log"
     with log.open("wb") as output:
@@ -124,3 +124,4 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "tests/browser" in str(item.path):
             item.add_marker(pytest.mark.browser)
+            item.add_marker(pytest.mark.xdist_group("browser"))  # they share one server

@@ -126,3 +126,18 @@ def read_only(label: Any, value: Any) -> rx.Component:
 def facts(*pairs: tuple[Any, Any]) -> rx.Component:
     """Label and value pairs that are only read."""
     return rx.el.dl(*[read_only(label, value) for label, value in pairs], class_name="facts")
+
+
+def new_password(state: Any, label: str = "") -> tuple[rx.Component, rx.Component]:
+    """The two fields of a new password, the same wherever one is set."""
+    return (
+        field(
+            state,
+            "password",
+            label or t("Password"),
+            kind="password",
+            auto_complete="new-password",
+            hint=t("At least 10 characters. Three or four unrelated words work well."),
+        ),
+        field(state, "repeat", t("Repeat the password"), kind="password", auto_complete="new-password"),
+    )

@@ -9,10 +9,13 @@ from yeastar_app.components.controls import avatar, icon, icon_button
 from yeastar_app.words import t
 
 
-def brand(sub: str = "") -> rx.Component:
+def brand(sub: Any = "") -> rx.Component:
+    """The mark with the surface's name under it (`sub`: words or a var)."""
     return rx.el.span(
         rx.el.img(src="/logo.svg", alt="", class_name="brand-mark"),
-        rx.el.span("Yeastar", rx.el.span(sub, class_name="brand-sub") if sub else rx.fragment()),
+        rx.el.span(
+            "Yeastar", rx.el.span(sub, class_name="brand-sub") if not isinstance(sub, str) or sub else rx.fragment()
+        ),
         class_name="brand",
     )
 
@@ -142,6 +145,55 @@ def plain(
         rx.el.footer(foot if foot is not None else rx.fragment(), class_name="plain-foot"),
         notices(state) if state is not None else rx.fragment(),
         class_name="plain",
+    )
+
+
+def open_page(state: Any, title: Any, *content: Any, note: Any = None, actions: tuple[Any, ...] = ()) -> rx.Component:
+    """A page of its own that needs no sign-in and the whole width: the mailbox, the help page."""
+    return rx.el.div(
+        rx.el.header(ReactRouterLink.create(brand(), to="/"), theme_button(), class_name="plain-top"),
+        rx.el.main(
+            rx.el.div(
+                rx.el.div(
+                    rx.el.div(
+                        rx.el.h1(title),
+                        rx.el.p(note, class_name="head-note") if note is not None else rx.fragment(),
+                        class_name="head-text",
+                    ),
+                    rx.el.div(*actions, class_name="head-actions"),
+                    class_name="head",
+                ),
+                *content,
+                class_name="main-inner",
+            ),
+            class_name="main",
+        ),
+        notices(state),
+        class_name="open-page",
+    )
+
+
+def remark(symbol: str, words: Any) -> rx.Component:
+    """The one sentence of an error page, with its sign."""
+    return rx.el.div(rx.el.span(icon(symbol), class_name="emblem"), rx.el.p(words), class_name="remark")
+
+
+def offline() -> rx.Component:
+    """A calm word while the connection is away."""
+    return rx.el.div(icon("wifi-off"), rx.el.span(t("Reconnecting …")), class_name="offline", role="status")
+
+
+def broken() -> rx.Component:
+    """In place of a page that could not be drawn. Plain links only: nothing of the page's code runs any more."""
+    return rx.el.main(
+        rx.el.div(
+            rx.el.h1(t("This page could not be shown")),
+            rx.el.p(t("Something went wrong in the browser; what was saved is saved. Load the page again.")),
+            rx.el.a(t("Load again"), href="", class_name="button button-primary"),
+            rx.el.a(t("Go to the start page"), href="/", class_name="button button-plain"),
+            class_name="plain-card",
+        ),
+        class_name="plain-body",
     )
 
 

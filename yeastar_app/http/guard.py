@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import PlainTextResponse, RedirectResponse
+from starlette.responses import FileResponse, PlainTextResponse, RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from yeastar_app import access
@@ -18,7 +18,7 @@ from yeastar_app.access import Actor, Policy
 from yeastar_app.build import STATIC
 from yeastar_app.http.credential import DAY, credential, device_cookie, set_cookie
 from yeastar_app.http.way_out import way_out
-from yeastar_app.refusals import NotAllowed, SignInNeeded
+from yeastar_app.refusals import NotAllowed, NotFound, SignInNeeded
 from yeastar_app.settings import settings
 
 SMALL_BODY = 64 * 1024
@@ -105,6 +105,8 @@ class Guard:
         actor = await self._who(headers, peer)
         try:
             policy.check(actor)
+        except NotFound:
+            return FileResponse(STATIC / "404.html", 404)
         except (SignInNeeded, NotAllowed) as refusal:
             return RedirectResponse(way_out(actor, refusal, path), 303)
         return None

@@ -18,7 +18,7 @@ from yeastar_app import access, clock
 from yeastar_app.access import Actor, Policy
 from yeastar_app.http.way_out import way_out
 from yeastar_app.portals.page import POLICIES, Shell, credential_of, set_current_actor
-from yeastar_app.refusals import NotAllowed, SignInNeeded
+from yeastar_app.refusals import Refusal
 from yeastar_app.services import sessions
 
 log = structlog.get_logger()
@@ -66,7 +66,7 @@ class Gate(Middleware):
             return StateUpdate()
         try:
             policy.check(actor)
-        except (SignInNeeded, NotAllowed) as refusal:
+        except Refusal as refusal:
             return StateUpdate(events=Event.from_event_type(rx.redirect(way_out(actor, refusal))))
         return None
 

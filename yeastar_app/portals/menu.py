@@ -52,6 +52,14 @@ MENUS: dict[Surface, tuple[Entry, ...]] = {
 }
 
 
+SURFACE_NAMES = {
+    Surface.PARTNER: t("Partner Portal"),
+    Surface.CUSTOMER: t("Customer Portal"),
+    Surface.CENTRAL: t("Central Management"),
+    Surface.STAFF: t("Back Office"),
+}
+
+
 def surface_of(actor: Actor, path: str) -> Surface | None:
     """The surface an address belongs to; addresses of none (the account pages) keep the actor's home."""
     first = path.strip("/").split("/")[0]

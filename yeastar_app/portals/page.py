@@ -122,7 +122,7 @@ class Shell(rx.State):
         actor = current_actor()
         try:
             (policy_for(self.router.url.path) or PUBLIC).check(actor)
-        except (SignInNeeded, NotAllowed) as refusal:
+        except Refusal as refusal:
             return rx.redirect(way_out(actor, refusal))
         self.errors = {}
         self.name, self.email, self.organisation = actor.name, actor.email, actor.organisation_name
@@ -135,6 +135,11 @@ class Shell(rx.State):
     async def dismiss_notice(self) -> None:
         self.notice = ""
 
+    @rx.event
+    async def say_something_went_wrong(self) -> None:
+        """What a person is told when a handler failed; also the framework's answer to its own failures."""
+        self._say(t("Something went wrong on our side. Nothing was saved. Please try again."), "bad")
+
     def _say(self, text: str, tone: str = "good") -> None:
         """Show a short message (tone: good, bad); screen readers hear it."""
         self.notice, self.notice_tone = text, tone
@@ -146,15 +151,22 @@ class Shell(rx.State):
 
     async def _act(self, function: Callable[..., Result], payload: Any = None) -> Result | None:
         """Like `_ask`, for forms and buttons: a refusal is shown where it belongs and None comes back."""
+        return (await self._try(function, payload))[1]
+
+    async def _did(self, function: Callable[..., Any], payload: Any = None) -> bool:
+        """Like `_act`, for actions that give nothing back: whether it was done."""
+        return (await self._try(function, payload))[0]
+
+    async def _try(self, function: Callable[..., Result], payload: Any) -> tuple[bool, Result | None]:
         self.errors = {}
         try:
-            return await self._ask(function, payload)
+            return True, await self._ask(function, payload)
         except Refusal as refusal:
             self._refuse(refusal)
         except Exception:
             log.exception("action_failed", action=getattr(function, "__name__", "?"))
             self._say(t("Something went wrong on our side. Nothing was saved. Please try again."), "bad")
-        return None
+        return False, None
 
     def _refuse(self, refusal: Refusal) -> None:
         self.errors = refusal.fields or {}

@@ -109,7 +109,14 @@ def _encodable(value: Any) -> Any:
 
 Secret = Annotated[str, BeforeValidator(_encodable), StringConstraints(min_length=1, max_length=128)]
 """A password as typed: nothing is trimmed or changed."""
-OptionalSecret = Annotated[str, BeforeValidator(_encodable), StringConstraints(max_length=128)]
+
+
+def _none_is_empty(value: Any) -> Any:
+    return "" if value is None else _encodable(value)
+
+
+OptionalSecret = Annotated[str, BeforeValidator(_none_is_empty), StringConstraints(max_length=128)]
+"""A password that is asked for only sometimes; a page without the field sends None."""
 Token = Annotated[str, StringConstraints(pattern="^[A-Za-z0-9_-]{0,100}$")]
 """A random token as services/tokens.py makes them."""
 

@@ -144,14 +144,13 @@ def _not_too_often(form: ForgotForm, credential: Credential) -> None:
 
 # Not audited: nobody is known yet, and an address that has no account must leave the same traces.
 @action(PUBLIC, form=ForgotForm, prepare=_not_too_often, audited=False)
-def forgot(session: Session, actor: Actor, form: ForgotForm, *, prepared: None) -> str:
-    """Ask for a reset email; gives the address it was asked for. The same for every address: a row, which
+def forgot(session: Session, actor: Actor, form: ForgotForm, *, prepared: None) -> None:
+    """Ask for a reset email. The same for every address: a row, which
     `send_reset` looks at later. Refusal `slow_down` after twenty from one IP."""
     asker = [Subject("forgot", actor.credential.ip)]
     throttle.hold(session, asker)
     throttle.failed(session, asker)
     session.add(ResetRequest(email=form.email, created_at=clock.now()))
-    return form.email
 
 
 def send_reset(session: Session, request: ResetRequest) -> bool:
@@ -194,7 +193,7 @@ def _may_send(session: Session, account_id: int) -> bool:
 
 
 @action(PUBLIC, form=LinkForm, prepare=_by_link(LinkPurpose.PASSWORD_RESET))
-def reset(session: Session, actor: Actor, form: LinkForm, *, prepared: str) -> str:
+def reset(session: Session, actor: Actor, form: LinkForm, *, prepared: str) -> None:
     """Set a new password by the emailed link. All sessions end, no device is trusted any more, waits are over."""
     account = links.use(session, form.token, LinkPurpose.PASSWORD_RESET)
     _replace(session, account, prepared)
@@ -202,7 +201,6 @@ def reset(session: Session, actor: Actor, form: LinkForm, *, prepared: str) -> s
     throttle.succeeded(session, throttle.of_sign_in(session, account.email, actor.credential))
     audit(session, sessions.as_owner(actor, account), "password.reset", account, label=account.email)
     _tell(session, account)
-    return account.email
 
 
 def _current_and_new(form: ChangeForm, credential: Credential) -> Changed:

@@ -219,9 +219,9 @@ def _new_hash(form: EditForm, _credential: Credential) -> str | None:
 
 
 @action(MANAGE, form=EditForm, prepare=_new_hash)
-def edit(session: Session, actor: Actor, form: EditForm, *, prepared: str | None) -> None:
+def edit(session: Session, actor: Actor, form: EditForm, *, prepared: str | None) -> int:
     """Change a reseller. The package cannot go below what is in use, recording minutes never go down, a new email
-    stops the old one at once (Yeastar help: Manage Resellers)."""
+    stops the old one at once (Yeastar help: Manage Resellers). Returns the account's id."""
     grants = _check_grants(actor, form)
     account, company, pool, own = _reseller(session, actor, form.id)
     own, pool = capacity.lock(session, own.key, pool.key)
@@ -244,6 +244,7 @@ def edit(session: Session, actor: Actor, form: EditForm, *, prepared: str | None
         _stop_access(session, account.key)
     after = _snapshot(account, company, pool) | ({"password": "changed"} if prepared else {})
     audit(session, actor, "reseller.edit", account, label=form.company, before=before, after=after)
+    return account.key
 
 
 def _resize(session: Session, own: Pool, pool: Pool, form: EditForm) -> None:

@@ -8,7 +8,6 @@ from yeastar_app.access import PUBLIC
 from yeastar_app.components import forms, layout
 from yeastar_app.components.controls import button_link, callout, loading, submit
 from yeastar_app.portals.page import Shell, guarded, page, with_own
-from yeastar_app.portals.sign_in.new_password import new_password_fields
 from yeastar_app.portals.sign_in.sign_in import fetch_cookie
 from yeastar_app.refusals import Refusal
 from yeastar_app.services import passwords
@@ -90,7 +89,7 @@ def _form() -> rx.Component:
         ),
         forms.form(
             state,
-            *new_password_fields(state),
+            *forms.new_password(state),
             submit(t("Activate Account"), wide=True),
             on_submit=state.activate,
         ),

@@ -8,7 +8,6 @@ from yeastar_app.access import PUBLIC
 from yeastar_app.components import forms, layout
 from yeastar_app.components.controls import button_link, callout, link, loading, submit
 from yeastar_app.portals.page import Shell, guarded, page, with_own
-from yeastar_app.portals.sign_in.new_password import new_password_fields
 from yeastar_app.refusals import Refusal
 from yeastar_app.services import passwords
 from yeastar_app.words import t
@@ -27,7 +26,8 @@ class ForgotState(Shell):
     async def ask(self, form: dict[str, Any]) -> None:
         if self.asked_for:
             return
-        self.asked_for = await self._act(passwords.forgot, form) or ""
+        if await self._did(passwords.forgot, form):
+            self.asked_for = form["email"].strip()
 
     def _refuse(self, refusal: Refusal) -> None:
         self.errors = refusal.fields or {"": refusal.message}
@@ -103,7 +103,7 @@ class ResetState(Shell):
     async def reset_password(self, form: dict[str, Any]) -> Any:
         if self.link_state != "good":
             return None
-        if await self._act(passwords.reset, with_own(form, token=self._token)) is None:
+        if not await self._did(passwords.reset, with_own(form, token=self._token)):
             return None
         self.link_state = ""
         return rx.redirect("/sign-in?reason=password_changed")
@@ -129,7 +129,7 @@ def reset_page() -> rx.Component:
                 forms.form(
                     state,
                     rx.el.p(t("A new password for "), rx.el.strong(state.yeastar_id), ".", class_name="muted wrap"),
-                    *new_password_fields(state, t("New password")),
+                    *forms.new_password(state, t("New password")),
                     submit(t("Save"), wide=True),
                     on_submit=state.reset_password,
                 ),

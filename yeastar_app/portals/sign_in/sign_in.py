@@ -44,6 +44,7 @@ class SignInState(Shell):
     async def load(self) -> None:
         asked = self.router.url.query_parameters
         self._start_over()
+        self.notice = ""
         self.remark_tone, self.remark = REMARKS.get(asked.get("reason", ""), ("", ""))
         self.next = asked.get("next", "")
         self.here_as = current_actor().email
@@ -52,7 +53,7 @@ class SignInState(Shell):
     async def sign_in(self, form: dict[str, Any]) -> None:
         if self.second or self.ticket:  # a second click on its way while the first had its answer
             return
-        self.remark = ""
+        self.remark = self.here_as = ""
         ticket = await self._act(sessions.sign_in, form)
         if ticket is None:
             return

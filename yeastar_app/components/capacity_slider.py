@@ -1,0 +1,174 @@
+"""The capacity slider: a rail and a number box that follow each other in the browser, with what is in use marked on
+the left (it cannot go below) and what is free on the right (it cannot go above). The server judges again on Save."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import reflex as rx
+from reflex_base.event import EventChain
+from reflex_base.vars.function import FunctionVar
+
+from yeastar_app.words import t
+
+
+@dataclass
+class Bounds:
+    """Where a slider stands and how far it goes. Made by `bounds`, which also writes the words."""
+
+    value: int = 0
+    least: int = 0
+    most: int = 0
+    held: int = 0
+    """What is assigned here now: the difference to it is what Save deducts or gives back."""
+    pool: int = 0
+    """What is held here and free together."""
+    fits: bool = True
+    locked: str = "0%"
+    """How much of the rail is taken by what is in use."""
+    part: str = "0"
+    """Where the thumb stands between least and most, 0 to 1."""
+    low: str = ""
+    high: str = ""
+    here: str = ""
+    free: str = ""
+    total: str = ""
+    live: str = ""
+
+
+def bounds(
+    value: int, *, least: int, held: int, free: int, total: int, low: str = "", cap: int | None = None
+) -> Bounds:
+    """A slider from `least` (in use; cannot go below) to `held` + `free` (cannot go above), nor above `cap`."""
+    pool = held + free
+    most = max(pool if cap is None else min(pool, cap), least)
+    inside = min(max(value, least), most)
+    return Bounds(
+        value=value,
+        least=least,
+        most=most,
+        held=held,
+        pool=pool,
+        fits=least <= value <= most,
+        locked=f"{min(45, round(100 * least / most)) if held and most else 0}%",
+        part=f"{(inside - least) / (most - least) if most > least else 0:.4f}",
+        low=low or (t("{n} in use", n=f"{least:,}") if least > 1 else f"{least:,}"),
+        high=t("{n} at most", n=f"{most:,}"),
+        here=f"{held:,}",
+        free=f"{free:,}",
+        total=f"{total:,}",
+        live=_live(value, held, pool),
+    )
+
+
+TAKES, GIVES, SAME = t("Deducts {n}"), t("Gives back {n}"), t("No change")
+LEFT, OVER = t("{n} left after this"), t("{n} more than is free")
+
+
+def _live(value: int, held: int, pool: int) -> str:
+    """What Save would do, in words. FOLLOW writes the same while the slider moves."""
+    change, left = value - held, pool - value
+    done = TAKES if change > 0 else GIVES if change < 0 else SAME
+    then = LEFT if left >= 0 else OVER
+    return f"{done.format(n=f'{abs(change):,}')} · {then.format(n=f'{abs(left):,}')}"
+
+
+FOLLOW = rx.Var("""((event) => {
+  const slider = event.currentTarget, from = event.target;
+  const range = slider.querySelector("input[type=range]"), box = slider.querySelector("input[type=number]");
+  const least = Number(range.min), most = Number(range.max), words = slider.dataset;
+  if (from === range) {
+    if (range.matches(":active") && most - least > 500) {
+      const step = 10 ** Math.floor(Math.log10((most - least) / 100));
+      const near = Math.round(Number(range.value) / step) * step;
+      if (Number(range.value) > least && Number(range.value) < most) range.value = near;
+    }
+    box.value = range.value;
+  } else if (from === box) {
+    range.value = box.value === "" ? least : box.value;
+  } else return;
+  const value = box.value === "" ? NaN : Number(box.value);
+  const whole = Number.isInteger(value), say = (text, n) => text.replace("{n}", Math.abs(n).toLocaleString("en"));
+  slider.dataset.fits = String(whole && value >= least && value <= most);
+  const part = most > least ? (Number(range.value) - least) / (most - least) : 0;
+  range.style.setProperty("--part", part);
+  const live = slider.querySelector("output");
+  if (!live) return;
+  const change = value - Number(words.held), left = Number(words.pool) - value;
+  live.textContent = whole
+    ? say(change > 0 ? words.takes : change < 0 ? words.gives : words.same, change) + " · "
+      + say(left >= 0 ? words.left : words.over, left)
+    : "";
+  range.setAttribute("aria-valuetext", Number(range.value).toLocaleString("en") + ". " + live.textContent);
+})""").to(FunctionVar, EventChain)
+"""Keeps rail, number box, fill and words in step without asking the server; compiled into the page (no eval)."""
+
+
+def capacity_slider(
+    state: Any, name: str, label: str, where: Any, *, hint: Any = None, plain: bool = False, assigns: bool = True
+) -> rx.Component:
+    """A slider and its number box. `where` is a State var of type Bounds; the number box is the form field `name`.
+    `plain`: for a number that is deducted from nothing, so without the words about what is left. `assigns`: whether
+    what is assigned here is of interest beside what is free."""
+    message = state.errors[name]
+    described = f"{name}-error {name}-facts" + (f" {name}-hint" if hint is not None else "")
+    words = {"data-takes": TAKES, "data-gives": GIVES, "data-same": SAME, "data-left": LEFT, "data-over": OVER}
+    return rx.el.div(
+        rx.el.div(
+            rx.el.label(label, html_for=name, class_name="label"),
+            rx.fragment() if plain else rx.el.output(where.live, html_for=name, class_name="slider-live"),
+            class_name="slider-label",
+        ),
+        rx.el.div(
+            rx.el.span(class_name="slider-locked", style={"width": where.locked}, aria_hidden="true"),
+            rx.el.input(
+                type="range",
+                min=where.least,
+                max=where.most,
+                step=1,
+                default_value=where.value,
+                aria_label=t("{name}, slider", name=label),
+                custom_attrs={"aria-valuetext": where.value.to_string() if plain else where.live},
+                class_name="slider-range",
+                style={"--part": where.part},
+            ),
+            class_name="slider-rail",
+        ),
+        rx.el.input(
+            type="number",
+            id=name,
+            name=name,
+            min=where.least,
+            max=where.most,
+            step=1,
+            custom_attrs={"inputMode": "numeric"},
+            default_value=where.value,
+            required=True,
+            aria_invalid=rx.cond(message, "true", "false"),
+            aria_describedby=described,
+            class_name="input slider-box",
+        ),
+        rx.el.div(rx.el.span(where.low), rx.el.span(where.high), class_name="slider-ends", aria_hidden="true"),
+        rx.fragment() if plain else _facts(name, where, assigns),
+        rx.el.p(hint, id=f"{name}-hint", class_name="hint slider-wide") if hint is not None else rx.fragment(),
+        rx.cond(message, rx.el.p(message, id=f"{name}-error", class_name="error slider-wide")),
+        class_name="slider",
+        custom_attrs={
+            "onInput": FOLLOW,
+            "data-fits": rx.cond(where.fits, "true", "false"),
+            "data-held": where.held.to_string(),
+            "data-pool": where.pool.to_string(),
+            **words,
+        },
+    )
+
+
+def _facts(name: str, where: Any, assigns: bool) -> rx.Component:
+    """Assigned here, still free, total."""
+    pairs = [(t("Still free"), where.free), (t("Total"), where.total)]
+    if assigns:
+        pairs.insert(0, (t("Assigned here"), where.here))
+    return rx.el.dl(
+        *[rx.el.div(rx.el.dt(words), rx.el.dd(number)) for words, number in pairs],
+        id=f"{name}-facts",
+        class_name="slider-facts",
+    )

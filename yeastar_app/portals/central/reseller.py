@@ -1,0 +1,280 @@
+"""System > User > Reseller: adding and editing one, in the three sections of Seed 002."""
+
+from typing import Any
+
+import reflex as rx
+from reflex_base.event import EventChain
+from reflex_base.vars.function import FunctionVar
+
+from yeastar_app.components import forms, layout
+from yeastar_app.components.capacity_slider import Bounds, bounds, capacity_slider
+from yeastar_app.components.controls import back_link, badge, button_link, callout, loading, submit, tab_panel, tabs
+from yeastar_app.features import CENTRAL_TABS, Feature
+from yeastar_app.models.accounts import Status
+from yeastar_app.models.capacity import MAX_EXTENSIONS_PER_PBX
+from yeastar_app.portals.central.rows import STATES, typed_number
+from yeastar_app.portals.page import Shell, guarded, page
+from yeastar_app.refusals import Refusal
+from yeastar_app.services import resellers
+from yeastar_app.words import t
+
+LIST = "/central/resellers"
+GRANT = "grant:"
+BLANK = dict.fromkeys(("company", "first_name", "last_name", "email", "phone", "mobile", "address", "remark"), "")
+NEW = {"extensions": 50, "calls": 10, "minutes": 0, "min_extensions": 5}
+"""Where the sliders of a new reseller stand, as far as that much is free."""
+
+
+@guarded(resellers.MANAGE)
+class ResellerState(Shell):
+    loaded: bool = False
+    load_number: int = 0
+    """Grows with every load: the form is drawn anew, with the values of this reseller."""
+    heading: str = ""
+    is_new: bool = True
+    is_active: bool = False
+    state_words: str = ""
+    state_tone: str = ""
+    values: dict[str, str] = BLANK
+    extensions: Bounds = Bounds()
+    min_extensions: Bounds = Bounds()
+    calls: Bounds = Bounds()
+    minutes: Bounds = Bounds()
+    offers_high_availability: bool = False
+    high_availability: bool = False
+    offered: list[str] = []
+    ticked: list[str] = []
+    tab: str = "0"
+
+    _reseller_id: int = 0
+    _saved: bool = False
+
+    @rx.event
+    async def load(self) -> Any:
+        self.loaded, self._saved, self.tab = False, False, "0"
+        asked = self.router.url.path.rstrip("/").rsplit("/", 1)[-1]
+        self.is_new = asked == "new"
+        try:
+            if self.is_new:
+                self._show_new(await self._ask(resellers.offer))
+            else:
+                self._show(await self._ask(resellers.details, {"id": asked}))
+        except Refusal:
+            return rx.redirect("/not-found" if not self.is_new else "/not-allowed")
+        self.load_number += 1
+        self.loaded = True
+        return None
+
+    def _show_new(self, offer: resellers.Offer) -> None:
+        self._reseller_id, self.heading = 0, t("Add Reseller")
+        self.values = dict(BLANK)
+        self.is_active, self.state_words, self.state_tone = False, "", ""
+        self.offers_high_availability, self.high_availability = offer.high_availability, False
+        self.offered = self.ticked = sorted(offer.features)
+        for gauge in offer.gauges:
+            start = min(NEW[gauge.capacity], gauge.free)
+            least = 0 if gauge.capacity == "minutes" else 1
+            setattr(self, gauge.capacity, bounds(start, least=least, held=0, free=gauge.free, total=gauge.total))
+        self._show_minimum(min(NEW["min_extensions"], max(1, self.extensions.value)))
+
+    def _show(self, seen: resellers.Details) -> None:
+        self._reseller_id, self.heading = seen.id, seen.values["company"]
+        self.values = seen.values
+        self.is_active = seen.status is not Status.NOT_ACTIVATED
+        self.state_words, self.state_tone = STATES[seen.status]
+        self.offers_high_availability = seen.offer.high_availability or seen.high_availability
+        self.high_availability = seen.high_availability
+        self.offered, self.ticked = sorted(seen.offer.features), sorted(seen.features)
+        self._show_package(seen, {})
+        self._show_minimum(seen.min_extensions)
+
+    def _show_package(self, seen: resellers.Details, typed: dict[str, int]) -> None:
+        """The bounds of an existing package; `typed`: where the sliders stand by now."""
+        for gauge in seen.offer.gauges:
+            held, used = seen.total.of(gauge.capacity), seen.used.of(gauge.capacity)
+            kept = gauge.capacity == "minutes"  # minutes never go down
+            where = bounds(
+                typed.get(gauge.capacity, held),
+                least=held if kept else max(1, used),
+                held=held,
+                free=gauge.free,
+                total=gauge.total,
+                low=t("{n} assigned, never less", n=f"{held:,}") if kept and held else "",
+            )
+            setattr(self, gauge.capacity, where)
+
+    def _show_minimum(self, value: int) -> None:
+        self.min_extensions = bounds(value, least=1, held=0, free=MAX_EXTENSIONS_PER_PBX, total=MAX_EXTENSIONS_PER_PBX)
+
+    @rx.event
+    async def pick_tab(self, tab: str) -> None:
+        self.tab = str(tab)[:2]
+
+    @rx.event
+    async def save(self, form: dict) -> Any:
+        """Everything or nothing; a second click on a saved form does nothing."""
+        if self._saved or not isinstance(form, dict):
+            return None
+        granted = [feature.value for feature in Feature if form.get(GRANT + feature.value)]
+        payload = {**form, "features": granted, "id": self._reseller_id}
+        done = await self._act(resellers.create if self.is_new else resellers.edit, payload)
+        if done is None:
+            await self._move_bounds(form)
+            return None
+        self._saved = True
+        company = str(form.get("company", "")).strip()
+        if self.is_new:
+            words = t("{company} was added and its package deducted. Send the activation email when you are ready.",
+                      company=company)  # fmt: skip
+            self._say(words)
+        else:
+            self._say(t("{company} was saved.", company=company))
+        return rx.redirect(LIST)
+
+    async def _move_bounds(self, form: dict) -> None:
+        """After a refusal: the bounds as they are now, with what was typed left where it is."""
+        typed = {name: typed_number(form.get(name)) for name in NEW}
+        try:
+            if self.is_new:
+                offer = await self._ask(resellers.offer)
+                for gauge in offer.gauges:
+                    least = 0 if gauge.capacity == "minutes" else 1
+                    value = typed[gauge.capacity]
+                    setattr(self, gauge.capacity,
+                            bounds(value, least=least, held=0, free=gauge.free, total=gauge.total))  # fmt: skip
+            else:
+                self._show_package(await self._ask(resellers.details, {"id": self._reseller_id}), typed)
+        except Refusal as refusal:
+            self._refuse(refusal)
+            return
+        self._show_minimum(typed["min_extensions"])
+
+
+TICK = rx.Var("""((event) => {
+  const panel = event.currentTarget, all = panel.querySelector("[data-all]");
+  const boxes = [...panel.querySelectorAll("input[name^='grant:']")];
+  if (event.target === all) boxes.forEach((box) => { box.checked = all.checked; });
+  else all.checked = boxes.every((box) => box.checked);
+  all.indeterminate = !all.checked && boxes.some((box) => box.checked);
+})""").to(FunctionVar, EventChain)
+"""Keeps "Select all" and the boxes of its tab in step, in the browser."""
+
+
+def _build() -> rx.Component:
+    state = ResellerState
+    return layout.shell(
+        state,
+        t("Central Management"),
+        state.heading,
+        rx.cond(state.loaded, _form(state), layout.card(loading(8))),
+        back=back_link(t("Reseller"), LIST),
+        actions=(rx.cond(state.state_words != "", badge(state.state_words, state.state_tone)),),
+    )
+
+
+@page(f"{LIST}/new", t("Add Reseller"), resellers.MANAGE, ResellerState.load)
+def new_reseller_page() -> rx.Component:
+    return _build()
+
+
+@page(f"{LIST}/[reseller_id]", t("Reseller"), resellers.MANAGE, ResellerState.load)
+def reseller_page() -> rx.Component:
+    return _build()
+
+
+def _form(state: Any) -> rx.Component:
+    return forms.form(
+        state,
+        layout.card(_information(state), title=t("User Information")),
+        layout.card(_package(state), title=t("Reseller Package"), aside=rx.el.span(
+            t("The capacity is subject to your subscription."), class_name="faint")),
+        layout.card(_permission(state), title=t("User Permission")),
+        rx.el.div(button_link(t("Cancel"), LIST), submit(t("Save")), class_name="form-foot"),
+        on_submit=state.save,
+        key=state.load_number.to_string(),
+    )  # fmt: skip
+
+
+def _information(state: Any) -> rx.Component:
+    def line(name: str, label: str, required: bool = False, **props: Any) -> rx.Component:
+        return forms.field(state, name, label, required=required, default_value=state.values[name], **props)
+
+    return forms.fields(
+        line("company", t("Company"), required=True, auto_complete="off"),
+        line("email", t("Email"), required=True, kind="email", auto_complete="off",
+             hint=t("The user name for signing in to Central Management.")),
+        line("first_name", t("First Name"), required=True, auto_complete="off"),
+        line("last_name", t("Last Name"), auto_complete="off"),
+        line("phone", t("Phone"), kind="tel", auto_complete="off"),
+        line("mobile", t("Mobile"), kind="tel", auto_complete="off"),
+        rx.cond(
+            state.is_active,
+            forms.field(state, "password", t("Password"), kind="password", required=False, wide=True,
+                        auto_complete="new-password",
+                        hint=t("Only where the reseller forgot it: sets a new one, signs the reseller out and has it "
+                               "changed at the next sign-in.")),
+            forms.field(state, "password", t("Password"), kind="password", wide=True, disabled=True,
+                        hint=t("Not editable: the reseller sets the initial password when activating the account.")),
+        ),
+        line("address", t("Address"), wide=True, auto_complete="off"),
+        forms.text_area(state, "remark", t("Remark"), default_value=state.values["remark"], max_length=500),
+    )  # fmt: skip
+
+
+def _package(state: Any) -> rx.Component:
+    return rx.el.div(
+        capacity_slider(state, "extensions", t("Extensions"), state.extensions,
+                        hint=t("The reseller assigns them to its PBXs as needed.")),
+        capacity_slider(state, "min_extensions", t("Minimum Ext. per PBX"), state.min_extensions, plain=True,
+                        hint=t("Each PBX of the reseller gets at least as many; at most 500, which no PBX can "
+                               "exceed.")),
+        capacity_slider(state, "calls", t("Concurrent Calls"), state.calls),
+        capacity_slider(state, "minutes", t("Call Recording (mins)"), state.minutes,
+                        hint=t("Each PBX has 500 recording minutes for free.")),
+        rx.cond(
+            state.offers_high_availability,
+            rx.el.div(
+                forms.switch("high_availability", t("High Availability"), default_checked=state.high_availability,
+                             hint=t("PBXs of the reseller keep working when a server fails or is under heavy load.")),
+                rx.cond(state.errors["high_availability"],
+                        rx.el.p(state.errors["high_availability"], class_name="error")),
+                class_name="slider-switch",
+            ),
+        ),
+        class_name="sliders",
+    )  # fmt: skip
+
+
+def _permission(state: Any) -> rx.Component:
+    names = {str(number): tab.name for number, tab in enumerate(CENTRAL_TABS)}
+    message = state.errors["features"]
+    return rx.el.div(
+        rx.el.p(t("The reseller sees and can do only what is ticked here."), class_name="muted"),
+        rx.cond(message, callout(message, tone="bad", symbol="circle-alert")),
+        tabs(state.tab, names, state.pick_tab, label=t("User Permission")),
+        *[tab_panel(state.tab, number, _tab(state, tab)) for number, tab in zip(names, CENTRAL_TABS, strict=True)],
+        class_name="stack",
+    )
+
+
+def _tab(state: Any, tab: Any) -> rx.Component:
+    codes = [feature.value for feature in tab.features]
+    all_ticked = state.ticked.contains(codes[0])
+    for code in codes[1:]:
+        all_ticked = all_ticked & state.ticked.contains(code)
+    return rx.el.div(
+        rx.el.label(
+            rx.el.input(type="checkbox", default_checked=all_ticked, custom_attrs={"data-all": "true"}),
+            rx.el.span(t("Select all of {tab}", tab=tab.name)),
+            class_name="check checks-all",
+        ),
+        *[
+            rx.cond(
+                state.offered.contains(feature.value),
+                forms.check(GRANT + feature.value, words, default_checked=state.ticked.contains(feature.value)),
+            )
+            for feature, words in tab.features.items()
+        ],
+        class_name="checks",
+        custom_attrs={"onChange": TICK},
+    )

@@ -1,0 +1,293 @@
+"""System > User > Reseller: the list (Seed 002)."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+import reflex as rx
+
+from yeastar_app.components import layout, overlays, tables
+from yeastar_app.components.controls import (
+    badge,
+    button,
+    button_link,
+    download_link,
+    empty,
+    icon_button,
+    link,
+    usage_bar,
+)
+from yeastar_app.features import Feature
+from yeastar_app.models.accounts import Status
+from yeastar_app.portals.central.rows import STATES, ResellerRow, page_number, reseller_row
+from yeastar_app.portals.page import Shell, current_actor, guarded, page
+from yeastar_app.services import resellers
+from yeastar_app.words import plural, t
+
+FILTERS = ("name", "company", "email", "state")
+HERE = "/central/resellers"
+
+
+@guarded(resellers.VIEW)
+class ResellersState(Shell):
+    loaded: bool = False
+    may_manage: bool = False
+    rows: list[ResellerRow] = []
+    filters: dict[str, str] = dict.fromkeys(FILTERS, "")
+    filtered: bool = False
+    page_number: int = 1
+    pages: int = 1
+    summary: str = ""
+    export_href: str = ""
+    picked: list[int] = []
+    asking: bool = False
+    question: str = ""
+    doomed: list[int] = []
+
+    @rx.event
+    async def load(self) -> None:
+        """What the address asks for."""
+        asked = self.router.url.query_parameters
+        self.filters = {name: str(asked.get(name, ""))[:255] for name in FILTERS}
+        self.filtered = any(self.filters.values())
+        self.page_number = page_number(asked.get("page"))
+        self.export_href = "/download/resellers.xlsx?" + urlencode(self._given())
+        self.may_manage = current_actor().may(Feature.RESELLER_MANAGE)
+        self.asking = False
+        await self._show()
+
+    def _given(self) -> dict[str, str]:
+        return {name: value for name, value in self.filters.items() if value}
+
+    async def _show(self) -> None:
+        found = await self._act(resellers.search, {**self.filters, "page": self.page_number})
+        if found is None:
+            return
+        self.rows = [reseller_row(row) for row in found.rows]
+        self.page_number, self.pages = found.page, found.pages
+        self.summary = plural(found.count, "reseller", "resellers")
+        self.picked = []
+        self.loaded = True
+
+    def _address(self, page_number: int = 1, **filters: str) -> str:
+        given = {name: value for name, value in filters.items() if value}
+        if page_number > 1:
+            given["page"] = str(page_number)
+        return HERE + (f"?{urlencode(given)}" if given else "")
+
+    @rx.event
+    async def search(self, form: dict) -> Any:
+        """The address carries the filters: it can be shared, and going back works."""
+        given = form if isinstance(form, dict) else {}
+        return rx.redirect(self._address(**{name: str(given.get(name, "")).strip()[:255] for name in FILTERS}))
+
+    @rx.event
+    async def reset_filters(self) -> Any:
+        return rx.redirect(HERE)
+
+    @rx.event
+    async def go(self, step: int) -> Any:
+        there = self.page_number + (1 if step == 1 else -1)
+        return rx.redirect(self._address(max(1, there), **self.filters))
+
+    @rx.event
+    async def pick(self, number: int) -> None:
+        known = [row.id for row in self.rows]
+        if number in known:
+            kept = [one for one in self.picked if one != number]
+            self.picked = kept if number in self.picked else [*self.picked, number]
+
+    @rx.event
+    async def pick_all(self) -> None:
+        self.picked = [] if len(self.picked) == len(self.rows) else [row.id for row in self.rows]
+
+    @rx.event
+    async def ask_delete(self, number: int) -> None:
+        """Open the question: about one row, or (0) about all that are picked."""
+        wanted = self.picked if number == 0 else [number]
+        named = [row.company for row in self.rows if row.id in wanted]
+        self.doomed = [row.id for row in self.rows if row.id in wanted]
+        if named:
+            self.question = t("Delete {names}?", names=", ".join(named))
+            self.asking = True
+
+    @rx.event
+    async def show_question(self, shown: bool) -> None:
+        self.asking = bool(shown)
+
+    @rx.event
+    async def delete(self) -> None:
+        if not self.asking:
+            return
+        self.asking = False
+        count = await self._act(resellers.delete, {"ids": self.doomed})
+        if count is not None:
+            self._say(t("{what} deleted. The capacity is yours again.", what=plural(count, "reseller", "resellers")))
+        await self._show()
+
+    @rx.event
+    async def send_activation(self, number: int) -> None:
+        address = await self._act(resellers.send_activation, {"id": number})
+        if address is not None:
+            self._say(t("Activation email sent to {address}. The link is valid for 7 days.", address=address))
+
+
+@page(HERE, t("Reseller"), resellers.VIEW, ResellersState.load)
+def resellers_page() -> rx.Component:
+    state = ResellersState
+    return layout.shell(
+        state,
+        t("Central Management"),
+        t("Reseller"),
+        layout.card(
+            _filters(state),
+            tables.table(
+                [
+                    (_all_box(state), ""),
+                    (t("Reseller"), ""),
+                    (t("State"), ""),
+                    (t("PBXs"), "num"),
+                    (t("Extensions"), ""),
+                    (t("Concurrent Calls"), ""),
+                    (t("Call Recording (mins)"), ""),
+                    ("", ""),
+                ],
+                state.rows,
+                _row,
+                ready=state.loaded,
+                empty_state=_nothing(state),
+                label=t("Resellers"),
+            ),
+            tables.pager(
+                state.summary,
+                earlier=state.go(-1),
+                later=state.go(1),
+                has_earlier=state.page_number > 1,
+                has_later=state.page_number < state.pages,
+            ),
+            flush=True,
+        ),
+        overlays.confirm(
+            state.asking,
+            state.show_question,
+            state.question,
+            t("Their colleagues lose access too, and the capacity returns to your package. Resellers that still have "
+              "cloud PBXs cannot be deleted."),
+            yes=t("Delete"),
+            on_yes=state.delete,
+        ),
+        note=t("Resellers create cloud PBXs on their own, within the package you assign to them."),
+        actions=(
+            download_link(t("Export"), state.export_href),
+            rx.cond(
+                state.may_manage,
+                rx.fragment(
+                    button(t("Delete"), look="danger", symbol="trash-2", disabled=state.picked.length() == 0,
+                           on_click=state.ask_delete(0)),
+                    button_link(t("Add"), f"{HERE}/new", look="primary", symbol="plus"),
+                ),
+            ),
+        ),
+    )  # fmt: skip
+
+
+def _filters(state: Any) -> rx.Component:
+    labels = {"name": t("Name"), "company": t("Company"), "email": t("Email")}
+    states = {status.value: STATES[status][0] for status in (Status.NOT_ACTIVATED, Status.ACTIVE)}
+    boxes = [
+        rx.el.label(
+            rx.el.span(words, class_name="label"),
+            rx.el.input(name=name, default_value=state.filters[name], key=state.filters[name], class_name="input"),
+            class_name="field",
+        )
+        for name, words in labels.items()
+    ]
+    return rx.el.form(
+        *boxes,
+        rx.el.label(
+            rx.el.span(t("State"), class_name="label"),
+            rx.el.select(
+                rx.el.option(t("All"), value=""),
+                *[rx.el.option(words, value=value) for value, words in states.items()],
+                name="state",
+                default_value=state.filters["state"],
+                key=state.filters["state"],
+                class_name="input",
+            ),
+            class_name="field",
+        ),
+        rx.el.div(
+            button(t("Search"), symbol="search", type="submit"),
+            button(t("Reset"), look="quiet", on_click=state.reset_filters),
+            class_name="row",
+        ),
+        on_submit=state.search,
+        class_name="filters",
+        role="search",
+        aria_label=t("Filter the list"),
+    )
+
+
+def _all_box(state: Any) -> rx.Component:
+    return rx.el.input(
+        type="checkbox",
+        checked=(state.picked.length() > 0) & (state.picked.length() == state.rows.length()),
+        on_change=lambda _: state.pick_all(),
+        aria_label=t("Select all"),
+        class_name="tick",
+    )
+
+
+def _use(row: Any) -> rx.Component:
+    return rx.el.div(
+        rx.el.span(row.words, " ", rx.el.span(row.of, class_name="muted"), class_name="usage-words"),
+        usage_bar(row.used, row.total, label=row.label),
+        class_name="usage",
+    )
+
+
+def _row(row: Any) -> list[rx.Component]:
+    state = ResellersState
+    return [
+        tables.cell(
+            rx.el.input(
+                type="checkbox",
+                checked=state.picked.contains(row.id),
+                on_change=lambda _: state.pick(row.id),
+                aria_label=t("Select ") + row.company,
+                class_name="tick",
+            )
+        ),
+        tables.cell(
+            rx.el.div(
+                rx.cond(state.may_manage, link(row.company, f"{HERE}/" + row.id.to_string()), rx.el.span(row.company)),
+                rx.el.span(row.name, " · ", row.email, class_name="faint"),
+                class_name="two-lines",
+            )
+        ),
+        tables.cell(badge(row.state, row.tone)),
+        tables.cell(row.pbxs, kind="num"),
+        tables.cell(_use(row.extensions)),
+        tables.cell(_use(row.calls)),
+        tables.cell(_use(row.minutes)),
+        tables.row_actions(
+            rx.cond(
+                state.may_manage,
+                rx.fragment(
+                    icon_button("mail", t("Send activation email"), on_click=state.send_activation(row.id)),
+                    icon_button("pencil", t("Edit"), on_click=rx.redirect(f"{HERE}/" + row.id.to_string())),
+                    icon_button("trash-2", t("Delete"), on_click=state.ask_delete(row.id)),
+                ),
+            )
+        ),
+    ]
+
+
+def _nothing(state: Any) -> rx.Component:
+    return rx.cond(
+        state.filtered,
+        empty("search-x", t("Nothing matches"), t("No reseller fits these filters."),
+              button(t("Reset"), on_click=state.reset_filters)),
+        empty("users", t("No resellers yet"),
+              t("Add your first reseller and assign a part of your hosting package to it."),
+              button_link(t("Add"), f"{HERE}/new", look="primary", symbol="plus")),
+    )  # fmt: skip

@@ -1,0 +1,81 @@
+"""My Subscription: what the company has of each capacity and where it went. The first page of Central Management."""
+
+import reflex as rx
+
+from yeastar_app.components import layout
+from yeastar_app.components.controls import badge, button_link, callout, loading
+from yeastar_app.components.split_bar import Split, split, split_card
+from yeastar_app.features import Feature
+from yeastar_app.portals.page import Shell, current_actor, guarded, page
+from yeastar_app.services import pbx
+from yeastar_app.words import plural, t
+
+
+@guarded(pbx.CENTRAL)
+class SubscriptionState(Shell):
+    loaded: bool = False
+    capacities: list[Split] = []
+    high_availability: bool = False
+    has_resellers: bool = False
+    may_add_pbx: bool = False
+    may_add_reseller: bool = False
+    living: str = ""
+
+    @rx.event
+    async def load(self) -> None:
+        seen = await self._act(pbx.overview)
+        if seen is None:
+            return
+        actor = current_actor()
+        self.capacities = [split(each.name, each.total, each.assigned, each.used, each.free) for each in seen.gauges]
+        self.high_availability = seen.high_availability
+        self.has_resellers = actor.may(Feature.RESELLER_VIEW)
+        self.may_add_pbx, self.may_add_reseller = actor.may(Feature.PBX_ADD), actor.may(Feature.RESELLER_MANAGE)
+        own = plural(seen.own_pbxs, "cloud PBX of your own", "cloud PBXs of your own")
+        theirs = plural(seen.reseller_pbxs, "cloud PBX", "cloud PBXs")
+        many = plural(seen.resellers, "reseller", "resellers")
+        self.living = (
+            t("{own}, {many} with {theirs}.", own=own, many=many, theirs=theirs) if self.has_resellers else own
+        )
+        self.loaded = True
+
+
+@page("/central", t("My Subscription"), pbx.CENTRAL, SubscriptionState.load)
+def subscription_page() -> rx.Component:
+    state = SubscriptionState
+    return layout.shell(
+        state,
+        t("Central Management"),
+        t("My Subscription"),
+        rx.cond(
+            state.loaded,
+            rx.el.div(
+                rx.foreach(state.capacities, lambda row: split_card(row, resellers=state.has_resellers)),
+                class_name="grid-3",
+            ),
+            rx.el.div(*[layout.card(loading(6)) for _ in range(3)], class_name="grid-3"),
+        ),
+        rx.cond(
+            state.loaded,
+            callout(
+                rx.el.div(
+                    rx.el.span(state.living),
+                    rx.cond(
+                        state.high_availability,
+                        badge(t("High Availability included"), "good"),
+                        badge(t("Without High Availability")),
+                    ),
+                    class_name="row-between",
+                ),
+                symbol="server",
+            ),
+        ),
+        note=t("Your package, and what of it is assigned, in use and free at this moment."),
+        actions=(
+            rx.cond(state.may_add_pbx, button_link(t("Add PBX"), "/central/pbx?add=1", symbol="plus")),
+            rx.cond(
+                state.may_add_reseller,
+                button_link(t("Add Reseller"), "/central/resellers/new", look="primary", symbol="plus"),
+            ),
+        ),
+    )
