@@ -100,7 +100,7 @@ class Guard:
         if method not in ("GET", "HEAD") and not _same_origin(headers):
             return PlainTextResponse("Requests from other sites are refused.", 403)
         policy = self.policy_for(path) if method in ("GET", "HEAD") else None
-        if policy is None or policy.public:
+        if policy is None or (policy.public and not policy.demo_only):
             return None
         actor = await self._who(headers, peer)
         try:

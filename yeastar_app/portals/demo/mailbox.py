@@ -10,7 +10,7 @@ from yeastar_app.portals.page import Shell, guarded, page
 from yeastar_app.services import mailbox as service
 from yeastar_app.words import t
 
-REFRESH_SECONDS = 5
+REFRESH_SECONDS = 3
 _STATES = {
     "kept": ("", ""),
     "waiting": (t("Waiting"), "warn"),
