@@ -13,9 +13,9 @@ from yeastar_app.engines import passwords
 from yeastar_app.features import RESELLER_FEATURES, Feature, Surface
 from yeastar_app.models.accounts import Account, Kind, Organisation, OrganisationKind, Status
 from yeastar_app.models.capacity import MAX_EXTENSIONS_PER_PBX, Pbx, Pool
-from yeastar_app.models.credentials import Link, SignInSession, SignInTicket
 from yeastar_app.refusals import NotFound, Refusal
-from yeastar_app.services import capacity, people
+from yeastar_app.services import capacity, links, people, sessions
+from yeastar_app.services import passwords as passwords_of
 from yeastar_app.services.capacity import Amount, Gauge
 from yeastar_app.services.fields import OptionalPhone, YeastarId, optional_text, text, whole_number
 from yeastar_app.words import plural, t
@@ -234,14 +234,14 @@ def edit(session: Session, actor: Actor, form: EditForm, *, prepared: str | None
         raise Refusal("not_activated", words, "password")
     moved = account.email != form.email
     if moved:
-        _move(session, account, form.email)
+        people.change_email(session, account, form.email)
+        sessions.end_all(session, account.key)
+        links.end_all(session, account.key)
     for name, value in _person(form).items():
         setattr(account, name, value)
     account.grants, company.name = grants, form.company
     if prepared:
-        account.password_hash, account.must_change_password = prepared, True
-    if moved or prepared:
-        _stop_access(session, account.key)
+        passwords_of.set_for(session, actor, account, prepared)
     after = _snapshot(account, company, pool) | ({"password": "changed"} if prepared else {})
     audit(session, actor, "reseller.edit", account, label=form.company, before=before, after=after)
     return account.key
@@ -266,22 +266,6 @@ def _resize(session: Session, own: Pool, pool: Pool, form: EditForm) -> None:
         min_extensions_per_pbx=form.min_extensions,
         high_availability=form.high_availability,
     )
-
-
-def _move(session: Session, account: Account, email: str) -> None:
-    """Give an account another address; Refusal `email_in_use` where it is taken."""
-    taken = select(Account.id).where(col(Account.email) == email, col(Account.status) != Status.REMOVED)
-    if session.exec(taken).first() is not None:
-        raise people.email_in_use()
-    account.email = email
-
-
-def _stop_access(session: Session, account_id: int) -> None:
-    """End every session, half-finished sign-in and link of an account."""
-    now = clock.now()
-    for table, column in ((SignInSession, "ended_at"), (SignInTicket, "used_at"), (Link, "replaced_at")):
-        open_ = sa.and_(col(table.account_id) == account_id, getattr(table, column).is_(None))
-        session.execute(sa.update(table).where(open_).values({column: now}))
 
 
 @action(MANAGE, form=Several)
