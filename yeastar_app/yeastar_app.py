@@ -5,7 +5,7 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.types import ASGIApp
 
-from yeastar_app.http import downloads, images, reseller_export, session
+from yeastar_app.http import downloads, images, session
 from yeastar_app.http.guard import Guard
 from yeastar_app.jobs import runner
 from yeastar_app.portals.account import account, change_password  # noqa: F401
@@ -30,7 +30,7 @@ from yeastar_app.portals.staff import accounts, audit_log  # noqa: F401
 
 def with_routes(inner: ASGIApp) -> ASGIApp:
     """Our own routes first, then the framework's, all behind the guard."""
-    routes = [*session.routes, *downloads.routes, *images.routes, *reseller_export.routes, Mount("/", inner)]
+    routes = [*session.routes, *downloads.routes, *images.routes, Mount("/", inner)]
     return Guard(Starlette(routes=routes), policy_for)
 
 

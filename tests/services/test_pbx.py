@@ -9,7 +9,7 @@ from tests.conftest import START
 from tests.services.central import Owner, activated, add_pbx, add_reseller, free, owner, problems
 from yeastar_app.access import Credential, perform
 from yeastar_app.refusals import NotAllowed, NotFound, Refusal
-from yeastar_app.services import alarms, operation_logs, pbx, resellers
+from yeastar_app.services import alarms, operation_logs, pbx
 
 
 def left(credential: Credential) -> tuple[int, ...]:
@@ -176,10 +176,3 @@ def test_the_logs_hold_what_the_own_people_did_and_nothing_of_the_superior(sqlit
     assert [row.operation for row in theirs] == ["Cloud PBX added", "Reseller added"]
     found = perform(operation_logs.search, {"operation": "reseller.create"}, partner.credential).rows
     assert [row.operation for row in found] == ["Reseller added"]
-
-
-def test_the_export_holds_what_the_filters_let_through(sqlite: str) -> None:
-    partner = owner()
-    add_reseller(partner, company="=1+1")
-    add_reseller(partner, company="Other")
-    assert [row.company for row in perform(resellers.export, {"company": "=1"}, partner.credential)] == ["=1+1"]

@@ -1,13 +1,16 @@
 """System > User > Reseller (Seed 002; PRODUCT 5.1 and 6)."""
 
+from io import BytesIO
 from typing import Any
 
+import openpyxl
 import pytest
 from sqlmodel import col, select
 
 from tests import factories
 from tests.factories import signed_in
 from tests.services.central import (
+    Owner,
     activated,
     add_pbx,
     add_reseller,
@@ -295,7 +298,7 @@ def test_another_partners_reseller_is_not_there(db: str) -> None:
         with pytest.raises(NotFound):
             perform(function, payload, rival.credential)
     assert perform(resellers.search, {}, rival.credential).count == 0
-    assert perform(resellers.export, {}, rival.credential) == []
+    assert [row[0] for row in exported(rival, {})] == ["Company"]
 
 
 def test_only_owners_manage_resellers(sqlite: str) -> None:
@@ -342,3 +345,24 @@ def test_what_was_done_is_audited_with_before_and_after(sqlite: str) -> None:
     assert created.after and created.after["extensions"] == 200
     assert edited.before and edited.after
     assert (edited.before["extensions"], edited.after["extensions"]) == (200, 210)
+
+
+def exported(by: Owner, wanted: dict[str, str]) -> list[tuple[Any, ...]]:
+    """The rows of the workbook, the header first."""
+    sheet = openpyxl.load_workbook(BytesIO(perform(resellers.export, wanted, by.credential))).active
+    assert sheet is not None
+    return list(sheet.iter_rows(values_only=True))
+
+
+def test_the_export_holds_what_the_filters_let_through_and_no_live_formula(sqlite: str) -> None:
+    partner = owner()
+    add_reseller(partner, company="=1+1", high_availability=True)
+    add_reseller(partner, company="Other")
+    header, row = exported(partner, {"company": "=1"})
+    assert header[0] == "Company"
+    assert row[0] == "=1+1"
+    assert row[5:] == (0, 200, 0, 40, 0, 10_000, 5, "Yes")
+    content = perform(resellers.export, {}, partner.credential)
+    sheet = openpyxl.load_workbook(BytesIO(content)).active
+    assert sheet is not None
+    assert {cell.data_type for cell in sheet["A"]} == {"s"}

@@ -14,7 +14,7 @@ from yeastar_app.access import Credential
 from yeastar_app.http.credential import credential
 from yeastar_app.jobs import processes
 from yeastar_app.refusals import Refusal, SignInNeeded
-from yeastar_app.services import bulk
+from yeastar_app.services import bulk, resellers
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
@@ -50,4 +50,5 @@ def download(name: str, function: Callable[..., bytes], takes: tuple[str, ...] =
 routes = [
     download("registration-template.xlsx", bulk.empty_template),
     download("rows-to-correct.xlsx", bulk.rows_to_correct, ("upload",)),
+    download("resellers.xlsx", resellers.export, ("name", "company", "email", "state")),
 ]

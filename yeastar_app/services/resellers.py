@@ -14,7 +14,7 @@ from yeastar_app.features import RESELLER_FEATURES, Feature, Surface
 from yeastar_app.models.accounts import Account, Kind, Organisation, OrganisationKind, Status
 from yeastar_app.models.capacity import MAX_EXTENSIONS_PER_PBX, Pbx, Pool
 from yeastar_app.refusals import NotFound, Refusal
-from yeastar_app.services import capacity, links, people, sessions
+from yeastar_app.services import capacity, links, people, sessions, workbooks
 from yeastar_app.services import passwords as passwords_of
 from yeastar_app.services.capacity import Amount, Gauge
 from yeastar_app.services.fields import OptionalPhone, YeastarId, optional_text, text, whole_number
@@ -322,10 +322,24 @@ def search(session: Session, actor: Actor, form: Filter) -> Found:
     return Found([_row(row) for row in rows], count, page, pages)
 
 
+_COLUMNS = (
+    (t("Company"), 28), (t("Name"), 24), (t("Email"), 30), (t("State"), 16), (t("PBXs"), 8),
+    (t("Extensions used"), 16), (t("Extensions"), 14), (t("Concurrent Calls used"), 20), (t("Concurrent Calls"), 16),
+    (t("Call Recording (mins) used"), 24), (t("Call Recording (mins)"), 20), (t("Minimum Ext. per PBX"), 20),
+    (t("High Availability"), 16),
+)  # fmt: skip
+
+
 @action(VIEW, form=Filter, writes=False)
-def export(session: Session, actor: Actor, form: Filter) -> list[Row]:
-    """All that the filters let through, for the workbook."""
-    return [_row(row) for row in session.execute(_rows(actor, form).order_by(col(Account.id).desc())).all()]
+def export(session: Session, actor: Actor, form: Filter) -> bytes:
+    """All that the filters let through, as a workbook."""
+    found = [_row(row) for row in session.execute(_rows(actor, form).order_by(col(Account.id).desc())).all()]
+    lines = [
+        [row.company, row.name, row.email, row.status.value, row.pbxs, *sum(row.capacities, ()), row.min_extensions,
+         t("Yes") if row.high_availability else t("No")]
+        for row in found
+    ]  # fmt: skip
+    return workbooks.write([(t("Resellers"), _COLUMNS, lines)])
 
 
 def _rows(actor: Actor, form: Filter) -> Any:

@@ -121,7 +121,7 @@ class ResellerState(Shell):
         if done is None:
             await self._move_bounds(form)
             return None
-        self._saved = True
+        self._saved, self.loaded = True, False
         company = str(form.get("company", "")).strip()
         if self.is_new:
             words = t("{company} was added and its package deducted. Send the activation email when you are ready.",

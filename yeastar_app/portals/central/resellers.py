@@ -50,7 +50,7 @@ class ResellersState(Shell):
         self.filters = {name: str(asked.get(name, ""))[:255] for name in FILTERS}
         self.filtered = any(self.filters.values())
         self.page_number = page_number(asked.get("page"))
-        self.export_href = "/download/resellers.xlsx?" + urlencode(self._given())
+        self.export_href = "/files/resellers.xlsx?" + urlencode(self._given())
         self.may_manage = current_actor().may(Feature.RESELLER_MANAGE)
         self.asking = False
         await self._show()
