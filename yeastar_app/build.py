@@ -75,6 +75,11 @@ def tool_environment() -> dict[str, str]:
     }
 
 
+def node() -> str:
+    """The Node of our own environment."""
+    return str(Path(sys.executable).parent / "node")
+
+
 def build() -> None:
     """Build the pages (nothing to do where the sources are as they were). Raises CalledProcessError with the
     tool's output where it fails."""

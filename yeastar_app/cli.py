@@ -74,6 +74,44 @@ def serve() -> None:
     run_backend_prod(settings().host, settings().port, constants.LogLevel.WARNING, True)
 
 
+@main.command("create-admin")
+def create_admin(email: str) -> None:
+    """Make an administrator's account and print the link by which its person sets a password (48 hours, once)."""
+    from yeastar_app.access import parse
+    from yeastar_app.database import transaction
+    from yeastar_app.services import administrators
+
+    form = parse(administrators.AdministratorForm, {"email": email})
+    with transaction() as session:
+        link = administrators.invite(session, form)
+    typer.echo(f"Open this within 48 hours to set the password of {email}; it works once:\n{link}")
+
+
+@main.command()
+def check() -> None:
+    """Look whether everything that must always be true is true. Ends with 1 and a list where it is not."""
+    from yeastar_app.database import transaction
+    from yeastar_app.services import checks
+
+    with transaction(writes=False) as session:
+        problems = checks.broken(session)
+    for problem in problems:
+        typer.echo(problem)
+    typer.echo(f"{len(problems)} problems" if problems else "Everything holds.")
+    raise typer.Exit(1 if problems else 0)
+
+
+@main.command()
+def doctor() -> None:
+    """Look at what this system stands on: settings, database, pages, port, mail server. Ends with 1 for a problem."""
+    from yeastar_app import doctor as looks
+
+    findings = looks.findings()
+    for finding in findings:
+        typer.echo(f"{'ok     ' if finding.fine else 'PROBLEM'}  {finding.words}")
+    raise typer.Exit(0 if all(finding.fine for finding in findings) else 1)
+
+
 @main.command("run-jobs")
 def run_jobs() -> None:
     """Do the background work (emails, expiry, …) in a process of its own, until it is stopped."""

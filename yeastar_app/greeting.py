@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from sqlalchemy.exc import ArgumentError, OperationalError
 
 from yeastar_app.demo.guide import SIGN_INS
+from yeastar_app.refusals import Refusal
 from yeastar_app.settings import settings
 
 NETWORK_SIGNS = ("ENOTFOUND", "ECONNREFUSED", "ETIMEDOUT", "ECONNRESET", "EAI_AGAIN", "network", "registry")
@@ -77,6 +78,8 @@ def welcome() -> str:
 def sentence_for(error: Exception) -> str | None:
     """One plain sentence for a problem a person can mend; None for everything else."""
     match error:
+        case Refusal():
+            return " ".join([error.message, *(words for words in error.fields.values() if words != error.message)])
         case Mendable():
             return str(error)
         case ValidationError() if error.title == "Settings":

@@ -5,13 +5,14 @@ import asyncio
 import contextlib
 import signal
 from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import structlog
 
-from yeastar_app.jobs import outbox
+from yeastar_app.jobs import bulk, expiry, outbox, resets
 from yeastar_app.settings import settings
 
 log = structlog.get_logger()
@@ -27,24 +28,31 @@ class Job:
 
 
 JOBS: list[Job] = [
-    Job("outbox", outbox.send_due, 2),
+    Job("emails", outbox.send_due, 2),
+    Job("password resets", resets.process_reset_requests, 1),
+    Job("workbooks", bulk.run_due, 1),
+    Job("expired points", expiry.run_due, 300),
+    Job("old sign-in counts", resets.clean_up_sign_ins, 3600),
 ]
 
 
 async def run(jobs: list[Job] | None = None) -> None:
-    """Do all jobs, each by its own clock, until cancelled."""
-    await asyncio.gather(*[_repeat(job) for job in (JOBS if jobs is None else jobs)])
+    """Do all jobs, each by its own clock, until cancelled. They have threads of their own: a slow mail server or a
+    long workbook takes none from the pages."""
+    doing = JOBS if jobs is None else jobs
+    with ThreadPoolExecutor(len(doing), thread_name_prefix="job") as threads:
+        await asyncio.gather(*[_repeat(job, threads) for job in doing])
 
 
-async def _repeat(job: Job) -> None:
+async def _repeat(job: Job, threads: ThreadPoolExecutor) -> None:
     """One job's failure is logged and stops no other; work in hand is finished before the loop ends."""
     while True:
-        await _once(job)
+        await _once(job, threads)
         await asyncio.sleep(job.every)
 
 
-async def _once(job: Job) -> None:
-    working = asyncio.ensure_future(asyncio.to_thread(job.work))
+async def _once(job: Job, threads: ThreadPoolExecutor) -> None:
+    working = asyncio.get_running_loop().run_in_executor(threads, job.work)
     try:
         await asyncio.shield(working)
     except asyncio.CancelledError:
