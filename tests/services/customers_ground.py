@@ -7,17 +7,22 @@ from sqlmodel import col, select
 from tests.factories import account, organisation, signed_in
 from yeastar_app.access import Credential, perform
 from yeastar_app.database import transaction
-from yeastar_app.models.accounts import Account, Kind, ManagedPartner, Organisation, OrganisationKind
+from yeastar_app.models.accounts import Account, Kind, ManagedPartner, Organisation, OrganisationKind, TwoFactor
 from yeastar_app.models.records import AuditRow, Email
 from yeastar_app.services import customers
 
 FORM = {"first_name": "Nadia", "company": "Noord Hotels", "country": "NL", "email": "nadia@noord.example.com"}
 
 
+def staff(kind: Kind = Kind.ADMINISTRATOR, **values: Any) -> Account:
+    """One of the vendor's people; a second factor is demanded of them."""
+    return account(kind, two_factor=TwoFactor.EMAIL, **values)
+
+
 def partner(**rights: Any) -> Credential:
     """A partner with an account manager, signed in."""
     company = organisation(**rights)
-    manager = account(Kind.ACCOUNT_MANAGER, email=f"manager{company.key}@example.com")
+    manager = staff(Kind.ACCOUNT_MANAGER, email=f"manager{company.key}@example.com")
     with transaction() as session:
         session.add(ManagedPartner(organisation_id=company.key, account_id=manager.key))
     return signed_in(account(within=company))
