@@ -1,12 +1,12 @@
 """Slowing down whoever guesses (PRODUCT 2: 5 failures, a wait that doubles, at most 15 minutes)."""
 
-import threading
 from datetime import timedelta
 
 import pytest
 from sqlmodel import select
 
 from tests.factories import PASSWORD, account
+from tests.race import at_once
 from tests.services.test_sessions import ELSEWHERE, SECOND, begin, refused
 from yeastar_app import clock
 from yeastar_app.access import Credential, perform
@@ -14,7 +14,6 @@ from yeastar_app.database import transaction
 from yeastar_app.engines import passwords as engine
 from yeastar_app.jobs import resets
 from yeastar_app.models.credentials import Throttle
-from yeastar_app.refusals import Refusal
 from yeastar_app.services import sessions, throttle
 
 
@@ -107,24 +106,12 @@ def test_typed_addresses_are_not_stored_in_the_counts(sqlite: str) -> None:
         assert all("nobody" not in row.subject for row in session.exec(select(Throttle)))
 
 
-def guess_at_once(email: str, times: int) -> list[str]:
-    """The codes that so many wrong guesses sent at the same moment get."""
-    answers: list[str] = []
-    together = threading.Barrier(times)
-
-    def guess(number: int) -> None:
-        together.wait()
-        try:
-            perform(sessions.sign_in, {"email": email, "password": "a wrong guess"}, stranger(number))
-        except Refusal as refusal:
-            answers.append(refusal.code)
-
-    threads = [threading.Thread(target=guess, args=(number,)) for number in range(times)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return answers
+def guess_at_once(email: str) -> list[str]:
+    """The codes that twelve wrong guesses sent at the same moment get."""
+    form = {"email": email, "password": "a wrong guess"}
+    won, refusals = at_once(12, lambda number: perform(sessions.sign_in, form, stranger(number)))
+    assert not won
+    return refusals
 
 
 def test_guesses_sent_at_once_are_counted_one_by_one(db: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -132,8 +119,8 @@ def test_guesses_sent_at_once_are_counted_one_by_one(db: str, monkeypatch: pytes
     email = account().email
     with monkeypatch.context() as without:  # the negative control: no second look under the lock
         without.setattr(throttle, "_refuse_until", lambda until: None)
-        assert guess_at_once("control@example.com", 12).count("wrong_sign_in") == 12
-    answers = guess_at_once(email, 12)
+        assert guess_at_once("control@example.com").count("wrong_sign_in") == 12
+    answers = guess_at_once(email)
     assert answers.count("wrong_sign_in") == 5
     assert answers.count("slow_down") == 7
 

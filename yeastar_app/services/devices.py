@@ -15,6 +15,7 @@ from yeastar_app.models.accounts import Account
 from yeastar_app.models.credentials import Device
 from yeastar_app.refusals import NotFound
 from yeastar_app.services import mail
+from yeastar_app.services.fields import RowId
 from yeastar_app.words import t
 
 TRUST_LIFE = timedelta(days=30)
@@ -31,7 +32,7 @@ class Trusted:
 
 
 class DeviceForm(BaseModel):
-    id: int
+    id: RowId
 
 
 def is_trusted(session: Session, account_id: int, credential: Credential) -> bool:

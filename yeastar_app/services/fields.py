@@ -70,6 +70,9 @@ def whole_number(least: int, most: int) -> Any:
     return Annotated[int, BeforeValidator(_whole), Field(ge=least, le=most)]
 
 
+RowId = Annotated[int, BeforeValidator(_whole), Field(ge=1, le=2**62)]
+"""Which row of a list is meant. Whether it is there for the asker is for the query to find out."""
+
 YeastarId = Annotated[str, BeforeValidator(_clean), StringConstraints(min_length=1, max_length=255),
                       AfterValidator(_yeastar_id)]  # fmt: skip
 """An email address, checked with email-validator (no look-up) and kept in lower case."""

@@ -28,7 +28,7 @@ from yeastar_app.models.accounts import Account, Status, TwoFactor
 from yeastar_app.models.credentials import SignInSession, SignInTicket
 from yeastar_app.refusals import NotFound, Refusal
 from yeastar_app.services import codes, devices, throttle
-from yeastar_app.services.fields import Secret, Token, TypedAddress
+from yeastar_app.services.fields import RowId, Secret, Token, TypedAddress
 from yeastar_app.services.tokens import new_token
 from yeastar_app.words import t
 
@@ -49,7 +49,7 @@ class TicketForm(BaseModel):
 
 
 class SessionForm(BaseModel):
-    id: int
+    id: RowId
 
 
 @dataclass(frozen=True)
