@@ -10,8 +10,9 @@ from tests.factories import PASSWORD, account, organisation, signed_in
 from tests.race import at_once
 from tests.services.test_sessions import BAD, ELSEWHERE, HERE, SECOND, begin, emails, refused
 from yeastar_app import clock, database
-from yeastar_app.access import Credential, perform, who
+from yeastar_app.access import Actor, Credential, perform, who
 from yeastar_app.database import transaction
+from yeastar_app.engines.passwords import hash_password
 from yeastar_app.jobs import resets
 from yeastar_app.models.accounts import Account, Kind, Status
 from yeastar_app.models.credentials import Link, LinkPurpose, ResetRequest
@@ -378,6 +379,16 @@ def test_who_signs_in_with_a_password_set_by_somebody_else_must_replace_it_first
     assert who(here).is_signed_in
     assert not who(here).must_change_password
     assert code_of(perform, passwords.replace, {"password": PASSWORD, "repeat": PASSWORD}, here) == "not_allowed"
+
+
+def test_a_password_set_by_a_superior_ends_every_session_and_must_be_replaced(db: str) -> None:
+    superior, person = account(Kind.PARTNER), account(Kind.RESELLER)
+    here = signed_in(person)
+    with transaction() as session:
+        actor = Actor(account_id=superior.key, email=superior.email)
+        passwords.set_for(session, actor, session.get_one(Account, person.key), hash_password(NEW))
+    assert not who(here).is_signed_in
+    assert who(begin(person.email, HERE, NEW)).must_change_password
 
 
 # --- bad input
