@@ -2,6 +2,7 @@
 
 import os
 import sys
+from pathlib import Path
 
 import typer
 
@@ -120,6 +121,26 @@ def run_jobs() -> None:
     from yeastar_app.jobs import runner
 
     asyncio.run(runner.run_until_stopped())
+
+
+@main.command("import-registry")
+def import_registry(file: Path) -> None:
+    """Take a workbook (Product, Product ID, Subscribed From, Subscribed Until) into the product registry."""
+    from yeastar_app.database import transaction
+    from yeastar_app.refusals import Refusal
+    from yeastar_app.services import registry
+
+    if not file.is_file():
+        raise typer.Exit(typer.echo(f"{file} is no file.", err=True) or 1)
+    try:
+        with transaction() as session:
+            imported = registry.import_workbook(session, file.read_bytes())
+    except Refusal as refusal:
+        raise typer.Exit(typer.echo(f"{file.name}: {refusal.message}", err=True) or 1) from None
+    for outcome in imported.outcomes:
+        typer.echo(f"row {outcome.row}: {outcome.done}  {outcome.words}")
+    counts = ", ".join(f"{imported.count(done)} {done}" for done in ("added", "changed", "unchanged", "refused"))
+    typer.echo(f"{file.name}: {counts}")
 
 
 def run() -> None:

@@ -23,7 +23,15 @@ from yeastar_app.portals.demo import mailbox  # noqa: F401
 from yeastar_app.portals.errors import errors
 from yeastar_app.portals.gate import Gate
 from yeastar_app.portals.page import PAGES, Shell, policy_for
-from yeastar_app.portals.partner import colleague_form, colleagues, landing, partner_form, partners, program  # noqa: F401
+from yeastar_app.portals.partner import (  # noqa: F401
+    colleague_form,
+    colleagues,
+    landing,
+    partner_form,
+    partners,
+    points,
+    program,
+)
 from yeastar_app.portals.sign_in import activate, forgot, home, sign_in  # noqa: F401 - each registers its page
 from yeastar_app.portals.staff import accounts, audit_log  # noqa: F401
 

@@ -90,6 +90,15 @@ def filter_choice(value: Any, options: dict[str, str], on_pick: Any, label: str)
     )
 
 
+def day_filter(value: Any, on_pick: Any, label: str) -> rx.Component:
+    """A day above a table, its words in front; asks when the day is complete."""
+    return rx.el.label(
+        label,
+        rx.el.input(type="date", default_value=value, key=value.to_string(), on_change=on_pick, class_name="input"),
+        class_name="row faint",
+    )
+
+
 def pager(words: Any, *, earlier: Any = None, later: Any = None, has_earlier: Any, has_later: Any) -> rx.Component:
     """Where one is and the way on; `earlier`/`later` are event handlers."""
     return rx.el.div(

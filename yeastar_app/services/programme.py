@@ -87,11 +87,19 @@ def view(session: Session, actor: Actor) -> View:
         expiring_points=sum(lot[1] for lot in first_day),
         expiring_at=lots[0][0] if lots else None,
         rules=_rules(session),
-        products=[
-            Choice(product.code, product.name, product.id_kind)
-            for product in session.exec(select(Product).order_by(col(Product.position)))
-        ],
+        products=_choices(session),
     )
+
+
+@action(POLICY, writes=False)
+def choices(session: Session, actor: Actor) -> list[Choice]:
+    """The products one can pick or filter by."""
+    return _choices(session)
+
+
+def _choices(session: Session) -> list[Choice]:
+    found = session.exec(select(Product).order_by(col(Product.position)))
+    return [Choice(product.code, product.name, product.id_kind) for product in found]
 
 
 def _rules(session: Session) -> list[Rule]:

@@ -72,18 +72,19 @@ def _broken() -> Refusal:
     return refuse("not_a_workbook", t("This is no .xlsx workbook. Fill in the template and save it as .xlsx."))
 
 
-def read(content: bytes, sheet: str, columns: Sequence[str], most: int) -> list[Row]:
+def read(content: bytes, sheet: str | None, columns: Sequence[str], most: int) -> list[Row]:
     """The filled rows below the header of a sheet, columns found by their headings in any order; others are ignored.
+    Without a sheet's name the first one is read.
 
     Refusals (field `file`): `wrong_sheet`, `wrong_headers`, `no_rows`, `too_many_rows`, and those of `check_container`.
     """
     check_container(content)
     try:
         workbook = CalamineWorkbook.from_filelike(io.BytesIO(content))
-        found = next((name for name in workbook.sheet_names if name.strip().lower() == sheet.lower()), None)
-        if found is None:
+        names = [name for name in workbook.sheet_names if sheet in (None, name) or name.strip() == sheet]
+        if not names:
             raise refuse("wrong_sheet", t("The workbook has no sheet called {sheet}. Use the template.", sheet=sheet))
-        lines = workbook.get_sheet_by_name(found).to_python(skip_empty_area=False)
+        lines = workbook.get_sheet_by_name(names[0]).to_python(skip_empty_area=False)
     except CalamineError:
         raise _broken() from None
     return _rows(lines, columns, most)
