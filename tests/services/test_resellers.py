@@ -23,7 +23,7 @@ from tests.services.central import (
 from yeastar_app.access import perform, who
 from yeastar_app.database import transaction
 from yeastar_app.features import Feature
-from yeastar_app.models.accounts import Account, Kind, Organisation, Status
+from yeastar_app.models.accounts import Account, Kind, Organisation, Status, TwoFactor
 from yeastar_app.models.capacity import Pool
 from yeastar_app.models.credentials import Link
 from yeastar_app.models.records import AuditRow, Email
@@ -294,6 +294,7 @@ def test_another_partners_reseller_is_not_there(db: str) -> None:
         (resellers.edit, form),
         (resellers.delete, {"ids": [reseller]}),
         (resellers.send_activation, {"id": reseller}),
+        (resellers.switch_off_two_factor, {"id": reseller}),
     ):
         with pytest.raises(NotFound):
             perform(function, payload, rival.credential)
@@ -366,3 +367,15 @@ def test_the_export_holds_what_the_filters_let_through_and_no_live_formula(sqlit
     sheet = openpyxl.load_workbook(BytesIO(content)).active
     assert sheet is not None
     assert {cell.data_type for cell in sheet["A"]} == {"s"}
+
+
+def test_a_superior_switches_a_lost_second_factor_off_but_never_on(sqlite: str) -> None:
+    partner = owner()
+    reseller = add_reseller(partner)
+    with pytest.raises(Refusal, match="two_factor_off"):
+        perform(resellers.switch_off_two_factor, {"id": reseller}, partner.credential)
+    with transaction() as session:
+        session.get_one(Account, reseller).two_factor = TwoFactor.EMAIL
+    perform(resellers.switch_off_two_factor, {"id": reseller}, partner.credential)
+    with transaction(writes=False) as session:
+        assert session.get_one(Account, reseller).two_factor is TwoFactor.OFF

@@ -23,6 +23,7 @@ OPERATIONS = {
     "reseller.edit": t("Reseller edited"),
     "reseller.delete": t("Reseller deleted"),
     "reseller.send_activation": t("Activation email sent"),
+    "reseller.two_factor_off": t("Two-factor authentication switched off"),
     "pbx.create": t("Cloud PBX added"),
     "pbx.delete": t("Cloud PBX deleted"),
 }

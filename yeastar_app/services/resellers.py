@@ -11,10 +11,10 @@ from yeastar_app import clock
 from yeastar_app.access import Actor, Credential, Policy, action, audit
 from yeastar_app.engines import passwords
 from yeastar_app.features import RESELLER_FEATURES, Feature, Surface
-from yeastar_app.models.accounts import Account, Kind, Organisation, OrganisationKind, Status
+from yeastar_app.models.accounts import Account, Kind, Organisation, OrganisationKind, Status, TwoFactor
 from yeastar_app.models.capacity import MAX_EXTENSIONS_PER_PBX, Pbx, Pool
 from yeastar_app.refusals import NotFound, Refusal
-from yeastar_app.services import capacity, links, people, sessions, workbooks
+from yeastar_app.services import capacity, links, people, sessions, two_factor, workbooks
 from yeastar_app.services import passwords as passwords_of
 from yeastar_app.services.capacity import Amount, Gauge
 from yeastar_app.services.fields import OptionalPhone, YeastarId, optional_text, text, whole_number
@@ -118,6 +118,7 @@ class Details:
     high_availability: bool
     features: frozenset[Feature]
     pbxs: int
+    two_factor: TwoFactor
     offer: Offer
 
 
@@ -310,6 +311,15 @@ def send_activation(session: Session, actor: Actor, form: One) -> str:
     return account.email
 
 
+@action(MANAGE, form=One)
+def switch_off_two_factor(session: Session, actor: Actor, form: One) -> str:
+    """For a reseller that lost its second factor; only off, never on (PRODUCT 2). Returns the account's address."""
+    account, company, _, _ = _reseller(session, actor, form.id)
+    two_factor.switch_off_for(session, actor, account)
+    audit(session, actor, "reseller.two_factor_off", account, label=company.name)
+    return account.email
+
+
 @action(VIEW, form=Filter, writes=False)
 def search(session: Session, actor: Actor, form: Filter) -> Found:
     """One page of the list, newest first."""
@@ -418,5 +428,6 @@ def details(session: Session, actor: Actor, form: One) -> Details:
         high_availability=pool.high_availability,
         features=frozenset(Feature(code) for code in account.grants),
         pbxs=_pbx_count(session, pool.key),
+        two_factor=account.two_factor,
         offer=_offer(session, actor, own),
     )

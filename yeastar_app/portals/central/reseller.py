@@ -6,11 +6,21 @@ import reflex as rx
 from reflex_base.event import EventChain
 from reflex_base.vars.function import FunctionVar
 
-from yeastar_app.components import forms, layout
+from yeastar_app.components import forms, layout, overlays
 from yeastar_app.components.capacity_slider import Bounds, bounds, capacity_slider
-from yeastar_app.components.controls import back_link, badge, button_link, callout, loading, submit, tab_panel, tabs
+from yeastar_app.components.controls import (
+    back_link,
+    badge,
+    button,
+    button_link,
+    callout,
+    loading,
+    submit,
+    tab_panel,
+    tabs,
+)
 from yeastar_app.features import CENTRAL_TABS, Feature
-from yeastar_app.models.accounts import Status
+from yeastar_app.models.accounts import Status, TwoFactor
 from yeastar_app.models.capacity import MAX_EXTENSIONS_PER_PBX
 from yeastar_app.portals.central.rows import STATES, typed_number
 from yeastar_app.portals.page import Shell, guarded, page
@@ -33,6 +43,9 @@ class ResellerState(Shell):
     heading: str = ""
     is_new: bool = True
     is_active: bool = False
+    has_two_factor: bool = False
+    asking: bool = False
+    """Whether the question about switching the second factor off is open."""
     state_words: str = ""
     state_tone: str = ""
     values: dict[str, str] = BLANK
@@ -51,7 +64,7 @@ class ResellerState(Shell):
 
     @rx.event
     async def load(self) -> Any:
-        self.loaded, self._saved, self.tab = False, False, "0"
+        self.loaded, self._saved, self.tab, self.asking = False, False, "0", False
         asked = self.router.url.path.rstrip("/").rsplit("/", 1)[-1]
         self.is_new = asked == "new"
         try:
@@ -69,6 +82,7 @@ class ResellerState(Shell):
         self._reseller_id, self.heading = 0, t("Add Reseller")
         self.values = dict(BLANK)
         self.is_active, self.state_words, self.state_tone = False, "", ""
+        self.has_two_factor = False
         self.offers_high_availability, self.high_availability = offer.high_availability, False
         self.offered = self.ticked = sorted(offer.features)
         for gauge in offer.gauges:
@@ -81,6 +95,7 @@ class ResellerState(Shell):
         self._reseller_id, self.heading = seen.id, seen.values["company"]
         self.values = seen.values
         self.is_active = seen.status is not Status.NOT_ACTIVATED
+        self.has_two_factor = seen.two_factor is not TwoFactor.OFF
         self.state_words, self.state_tone = STATES[seen.status]
         self.offers_high_availability = seen.offer.high_availability or seen.high_availability
         self.high_availability = seen.high_availability
@@ -109,6 +124,20 @@ class ResellerState(Shell):
     @rx.event
     async def pick_tab(self, tab: str) -> None:
         self.tab = str(tab)[:2]
+
+    @rx.event
+    async def show_question(self, shown: bool) -> None:
+        self.asking = bool(shown)
+
+    @rx.event
+    async def switch_off_two_factor(self) -> None:
+        if not self.asking:
+            return
+        self.asking = False
+        address = await self._act(resellers.switch_off_two_factor, {"id": self._reseller_id})
+        if address is not None:
+            self.has_two_factor = False
+            self._say(t("Two-factor authentication of {address} is off.", address=address))
 
     @rx.event
     async def save(self, form: dict) -> Any:
@@ -167,8 +196,30 @@ def _build() -> rx.Component:
         t("Central Management"),
         state.heading,
         rx.cond(state.loaded, _form(state), layout.card(loading(8))),
+        overlays.confirm(
+            state.asking,
+            state.show_question,
+            t("Switch two-factor authentication off?"),
+            t(
+                "Only for a reseller that lost its second factor: from then on the password alone is enough. "
+                "The reseller can set it up again."
+            ),
+            yes=t("Switch off"),
+            on_yes=state.switch_off_two_factor,
+        ),
         back=back_link(t("Reseller"), LIST),
-        actions=(rx.cond(state.state_words != "", badge(state.state_words, state.state_tone)),),
+        actions=(
+            rx.cond(state.state_words != "", badge(state.state_words, state.state_tone)),
+            rx.cond(
+                state.has_two_factor,
+                button(
+                    t("Switch off two-factor authentication"),
+                    symbol="shield-off",
+                    small=True,
+                    on_click=state.show_question(True),
+                ),
+            ),
+        ),
     )
 
 

@@ -1,0 +1,113 @@
+"""A process killed (-9) at any statement of a reseller's creation, or of sending its activation email, leaves all of it
+or nothing (PRODUCT 5.1: "Or nothing happens at all")."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import select
+
+from tests.conftest import START
+from tests.services.central import add_reseller, free, owner, problems, reseller_form
+from yeastar_app import clock, database
+from yeastar_app.access import Credential, perform
+from yeastar_app.database import transaction
+from yeastar_app.models.accounts import Account, Organisation
+from yeastar_app.models.capacity import Pool
+from yeastar_app.models.credentials import Link
+from yeastar_app.models.records import AuditRow, Email
+from yeastar_app.services import resellers
+from yeastar_app.settings import ROOT
+
+TABLES = (Account, Organisation, Pool, AuditRow, Link, Email)
+ACTIONS = {"create": resellers.create, "send_activation": resellers.send_activation}
+
+
+def stand() -> list[int]:
+    """How many rows each table has."""
+    with transaction(writes=False) as session:
+        return [len(session.exec(select(table.id)).all()) for table in TABLES]
+
+
+def die_at(statement: int) -> None:
+    """From now on: kill this process right before its nth statement."""
+    seen = 0
+
+    def count(*_: Any) -> None:
+        nonlocal seen
+        seen += 1
+        if seen == statement:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    sa.event.listen(database.engine(), "before_cursor_execute", count)
+
+
+def attempt(what: str, payload: dict[str, Any], token: str, statement: int) -> bool:
+    """Carry the action out in a process that dies at its nth statement; whether it lived to the end."""
+    child = os.fork()
+    if child == 0:
+        try:
+            die_at(statement)
+            perform(ACTIONS[what], payload, Credential(session_token=token))
+            os._exit(0)
+        except BaseException:
+            os._exit(1)
+    _, status = os.waitpid(child, 0)
+    assert os.WIFSIGNALED(status) or os.WEXITSTATUS(status) == 0, "the action failed for another reason"
+    return not os.WIFSIGNALED(status)
+
+
+def die_everywhere(what: str, payload: dict[str, Any], token: str) -> list[list[int]]:
+    """Kill at the first statement, at the second … until the action gets through; what stood after each try."""
+    stands = []
+    for statement in range(1, 200):
+        through = attempt(what, payload, token, statement)
+        stands.append(stand())
+        database.engine().dispose()
+        if through:
+            return stands
+    raise AssertionError("the action never got through")
+
+
+def in_another_process(what: str, payload: dict[str, Any], credential: Credential) -> list[list[int]]:
+    """`die_everywhere` in a process of its own: forking one that has threads is not safe."""
+    order = json.dumps([what, payload, credential.session_token])
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.faults.test_reseller_killed", order],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    stands: list[list[int]] = json.loads(done.stdout)
+    return stands
+
+
+def test_a_killed_creation_leaves_everything_or_nothing(db: str) -> None:
+    partner = owner()
+    before = stand()
+    *killed, through = in_another_process("create", reseller_form(), partner.credential)
+    assert len(killed) > 5
+    assert all(after == before for after in killed)
+    assert [now - then for now, then in zip(through, before, strict=True)] == [1, 1, 1, 1, 0, 0]
+    assert free(partner) == (800, 160, 40_000)
+    assert problems() == []
+
+
+def test_a_killed_activation_email_leaves_no_letter_without_its_link(sqlite: str) -> None:
+    partner = owner()
+    reseller = add_reseller(partner)
+    before = stand()
+    *killed, through = in_another_process("send_activation", {"id": reseller}, partner.credential)
+    assert len(killed) > 3
+    assert all(after == before for after in killed)
+    assert [now - then for now, then in zip(through, before, strict=True)] == [0, 0, 0, 1, 1, 1]
+
+
+if __name__ == "__main__":
+    with clock.frozen(START):
+        sys.stdout.write(json.dumps(die_everywhere(*json.loads(sys.argv[1]))))
