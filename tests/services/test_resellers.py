@@ -379,3 +379,15 @@ def test_a_superior_switches_a_lost_second_factor_off_but_never_on(sqlite: str) 
     perform(resellers.switch_off_two_factor, {"id": reseller}, partner.credential)
     with transaction(writes=False) as session:
         assert session.get_one(Account, reseller).two_factor is TwoFactor.OFF
+
+
+def test_too_much_of_one_and_too_little_of_another_are_said_together(sqlite: str) -> None:
+    partner = owner()
+    reseller = add_reseller(partner)
+    add_pbx(activated(reseller), extensions=50)
+    with pytest.raises(Refusal) as refused:
+        perform(resellers.edit, edit_form(partner, reseller, extensions=49, calls=900), partner.credential)
+    assert refused.value.fields == {
+        "extensions": "50 are in use: set at least 50.",
+        "calls": "Concurrent Calls: 860 more asked for, 160 free.",
+    }

@@ -56,16 +56,18 @@ def bounds(
         here=f"{held:,}",
         free=f"{free:,}",
         total=f"{total:,}",
-        live=_live(value, held, pool),
+        live=_live(value, held, pool, least),
     )
 
 
 TAKES, GIVES, SAME = t("Deducts {n}"), t("Gives back {n}"), t("No change")
-LEFT, OVER = t("{n} left after this"), t("{n} more than is free")
+LEFT, OVER, LOW = t("{n} left after this"), t("{n} more than is free"), t("At least {n}")
 
 
-def _live(value: int, held: int, pool: int) -> str:
+def _live(value: int, held: int, pool: int, least: int) -> str:
     """What Save would do, in words. FOLLOW writes the same while the slider moves."""
+    if value < least:
+        return LOW.format(n=f"{least:,}")
     change, left = value - held, pool - value
     done = TAKES if change > 0 else GIVES if change < 0 else SAME
     then = LEFT if left >= 0 else OVER
@@ -94,7 +96,7 @@ FOLLOW = rx.Var("""((event) => {
   const live = slider.querySelector("output");
   if (!live) return;
   const change = value - Number(words.held), left = Number(words.pool) - value;
-  live.textContent = whole
+  live.textContent = value < least ? say(words.low, least) : whole
     ? say(change > 0 ? words.takes : change < 0 ? words.gives : words.same, change) + " · "
       + say(left >= 0 ? words.left : words.over, left)
     : "";
@@ -111,7 +113,8 @@ def capacity_slider(
     what is assigned here is of interest beside what is free."""
     message = state.errors[name]
     described = f"{name}-error {name}-facts" + (f" {name}-hint" if hint is not None else "")
-    words = {"data-takes": TAKES, "data-gives": GIVES, "data-same": SAME, "data-left": LEFT, "data-over": OVER}
+    words = {"data-takes": TAKES, "data-gives": GIVES, "data-same": SAME, "data-left": LEFT, "data-over": OVER,
+             "data-low": LOW}  # fmt: skip
     return rx.el.div(
         rx.el.div(
             rx.el.label(label, html_for=name, class_name="label"),

@@ -14,6 +14,7 @@ from yeastar_app.models.records import AuditRow
 from yeastar_app.services import capacity
 from yeastar_app.services.capacity import Amount
 
+ULTIMATE: dict[str, Any] = {"plan": PbxPlan.ULTIMATE}
 ALL = sorted(map(str, RESELLER_FEATURES))
 
 
@@ -38,28 +39,19 @@ def load(session: Session, people: dict[str, Account]) -> None:
     dune.grants = [Feature.PBX_VIEW.value, Feature.PBX_ADD.value]
     _reseller(session, people["partner"], harbor, dune, Amount(50, 10, 1_000), 5, keep_grants=True)
 
-    _pbx(session, people["reseller"], bright, "Antwerp Diamond Exchange", 60, 12, 3_500, 300, plan=PbxPlan.ULTIMATE)
-    _pbx(session, people["reseller"], bright, "Scheldt Veterinary Clinic", 20, 4, 500, 190, expires_in=21)
-    _pbx(session, people["reseller"], bright, "Kade Architects", 15, 4, 0, 64)
-    _pbx(
-        session,
-        tidal,
-        tidal_pool,
-        "Tidal Support Desk",
-        90,
-        18,
-        4_500,
-        250,
-        plan=PbxPlan.ULTIMATE,
-        high_availability=True,
-    )
-    _pbx(session, tidal, tidal_pool, "Oceanarium Ticketing", 35, 8, 1_200, 120)
-    _pbx(session, canal, canal_pool, "Canal Street Office", 60, 6, 800, 210)
-    _pbx(session, people["partner"], harbor, "Harbor Telecom HQ", 120, 30, 8_000, 380, plan=PbxPlan.ULTIMATE,
-         high_availability=True)  # fmt: skip
-    _pbx(session, people["partner"], harbor, "Lumen Dental Group", 45, 10, 2_000, 150, expires_in=-3)
-    _pbx(session, people["rival"], rival, "Northwind Voice Hamburg", 80, 16, 2_500, 330)
-    _pbx(session, people["rival-reseller"], fjord, "Bergen Fish Market", 40, 8, 700, 90)
+    for by, pool, name, extensions, calls, minutes, days_ago, more in (
+        (people["partner"], harbor, "Harbor Telecom HQ", 120, 30, 8_000, 380, ULTIMATE | {"high_availability": True}),
+        (people["rival"], rival, "Northwind Voice Hamburg", 80, 16, 2_500, 330, {}),
+        (people["reseller"], bright, "Antwerp Diamond Exchange", 60, 12, 3_500, 300, ULTIMATE),
+        (tidal, tidal_pool, "Tidal Support Desk", 90, 18, 4_500, 250, ULTIMATE | {"high_availability": True}),
+        (canal, canal_pool, "Canal Street Office", 60, 6, 800, 210, {}),
+        (people["reseller"], bright, "Scheldt Veterinary Clinic", 20, 4, 500, 190, {"expires_in": 21}),
+        (people["partner"], harbor, "Lumen Dental Group", 45, 10, 2_000, 150, {"expires_in": -3}),
+        (tidal, tidal_pool, "Oceanarium Ticketing", 35, 8, 1_200, 120, {}),
+        (people["rival-reseller"], fjord, "Bergen Fish Market", 40, 8, 700, 90, {}),
+        (people["reseller"], bright, "Kade Architects", 15, 4, 0, 64, {}),
+    ):  # oldest first, as they were created
+        _pbx(session, by, pool, name, extensions, calls, minutes, days_ago, **more)
 
 
 def _package(session: Session, owner: Account, total: Amount, high_availability: bool = False) -> Pool:
@@ -138,6 +130,7 @@ def _pbx(
         recording=minutes > 0,
         minutes=minutes,
         high_availability=high_availability,
+        activated=days_ago > 100,
         expires_on=(clock.now() + timedelta(days=365 - days_ago % 365 if expires_in is None else expires_in)).date(),
         created_by_id=by.id,
         created_at=_ago(days_ago),

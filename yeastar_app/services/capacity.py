@@ -96,7 +96,7 @@ def take(session: Session, pool_id: int, amount: Amount) -> None:
     if _update(session, pool_id, within, values):
         return
     (pool,) = lock(session, pool_id)
-    raise _short(amount, free_of(pool))
+    raise Refusal("capacity_exceeded", _TOO_MUCH, fields=shortage(amount, free_of(pool)))
 
 
 def give(session: Session, pool_id: int, amount: Amount) -> None:
@@ -111,16 +111,7 @@ def resize(session: Session, pool_id: int, total: Amount, **values: Any) -> None
     if _update(session, pool_id, holds, values):
         return
     (pool,) = lock(session, pool_id)
-    used = used_of(pool)
-    raise Refusal(
-        "below_used",
-        t("The package cannot go below what is in use."),
-        fields={
-            capacity: t("{used} are in use: set at least {used}.", used=f"{used.of(capacity):,}")
-            for capacity in CAPACITIES
-            if total.of(capacity) < used.of(capacity)
-        },
-    )
+    raise Refusal("below_used", _TOO_LITTLE, fields=below_use(total, used_of(pool)))
 
 
 def _used(capacity: str) -> Any:
@@ -147,9 +138,13 @@ def _update(session: Session, pool_id: int, conditions: list[Any], values: Mappi
     return bool(done.rowcount)
 
 
-def _short(asked: Amount, free: Amount) -> Refusal:
-    """The refusal that names every capacity of which more was asked than is free."""
-    fields = {
+_TOO_MUCH = t("The package does not hold that much. Lower the marked capacities; nothing was saved.")
+_TOO_LITTLE = t("The package cannot go below what is in use.")
+
+
+def shortage(asked: Amount, free: Amount) -> dict[str, str]:
+    """Each capacity of which more is asked than is free, with the words for its field."""
+    return {
         capacity: t(
             "{name}: {asked} more asked for, {free} free.",
             name=NAMES[capacity],
@@ -159,8 +154,15 @@ def _short(asked: Amount, free: Amount) -> Refusal:
         for capacity in CAPACITIES
         if asked.of(capacity) > free.of(capacity)
     }
-    message = t("The package does not hold that much. Lower the marked capacities; nothing was saved.")
-    return Refusal("capacity_exceeded", message, fields=fields)
+
+
+def below_use(total: Amount, used: Amount) -> dict[str, str]:
+    """Each capacity of which less is to stay than is in use, with the words for its field."""
+    return {
+        capacity: t("{used} are in use: set at least {used}.", used=f"{used.of(capacity):,}")
+        for capacity in CAPACITIES
+        if total.of(capacity) < used.of(capacity)
+    }
 
 
 def gauges(session: Session, pool: Pool) -> list[Gauge]:

@@ -259,7 +259,12 @@ def _resize(session: Session, own: Pool, pool: Pool, form: EditForm) -> None:
         if session.exec(relying.limit(1)).first() is not None:
             words = t("The reseller has cloud PBXs with high availability. It stays on until they are deleted.")
             raise Refusal("high_availability_in_use", words, "high_availability")
-    capacity.take(session, own.key, form.amount - capacity.total_of(pool))
+    more = form.amount - capacity.total_of(pool)
+    too_little = capacity.below_use(form.amount, capacity.used_of(pool))
+    if too_little:  # said together with what is too much, so that one look mends both
+        words = t("The package cannot go below what is in use.")
+        raise Refusal("below_used", words, fields=capacity.shortage(more, capacity.free_of(own)) | too_little)
+    capacity.take(session, own.key, more)
     capacity.resize(
         session,
         pool.key,

@@ -114,7 +114,7 @@ class ResellerState(Shell):
                 held=held,
                 free=gauge.free,
                 total=gauge.total,
-                low=t("{n} assigned, never less", n=f"{held:,}") if kept and held else "",
+                low=t("{n}, never less", n=f"{held:,}") if kept and held else "",
             )
             setattr(self, gauge.capacity, where)
 
