@@ -54,6 +54,12 @@ class Settings(BaseSettings):
     session_idle_hours: int = 12
     session_absolute_days: int = 30
     upload_limit_mb: int = 10
+    socket_message_limit_kb: int = 256
+    """The largest message an open page may send; a larger one closes its connection."""
+    socket_messages_per_second: int = 50
+    """What one connection may send on the average; what comes faster waits."""
+    socket_burst: int = 300
+    """How many messages one connection may send at once before it has to wait."""
     workbook_inflated_limit_mb: int = 200
     jobs_in_app: bool = True
     """Run the background jobs inside the app process; off where `yeastar run-jobs` does it."""

@@ -78,7 +78,7 @@ def bare(folder: Path) -> Iterator[str]:
 @contextmanager
 def ours(folder: Path) -> Iterator[Server]:
     folder.mkdir(parents=True)
-    process, server = start_server(folder)
+    process, server = start_server(folder, SOCKET_MESSAGES_PER_SECOND="1000000")
     try:
         yield server
     finally:

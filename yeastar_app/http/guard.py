@@ -10,12 +10,13 @@ from functools import lru_cache
 from typing import Any
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import FileResponse, PlainTextResponse, RedirectResponse
+from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from yeastar_app import access
 from yeastar_app.access import Actor, Policy
 from yeastar_app.build import STATIC
+from yeastar_app.http import sockets
 from yeastar_app.http.credential import DAY, credential, device_cookie, set_cookie
 from yeastar_app.http.way_out import way_out
 from yeastar_app.refusals import NotAllowed, NotFound, SignInNeeded
@@ -74,6 +75,9 @@ class Guard:
         self.policy_for = policy_for
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            await self.app(scope, sockets.tamed(receive), send)
+            return
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
@@ -106,7 +110,7 @@ class Guard:
         try:
             policy.check(actor)
         except NotFound:
-            return FileResponse(STATIC / "404.html", 404)
+            return _not_found()
         except (SignInNeeded, NotAllowed) as refusal:
             return RedirectResponse(way_out(actor, refusal, path), 303)
         return None
@@ -141,6 +145,12 @@ class Guard:
             await send(message)
 
         return finish
+
+
+def _not_found() -> Response:
+    """Our own page for it, where the pages are built."""
+    page = STATIC / "404.html"
+    return HTMLResponse(page.read_bytes(), 404) if page.is_file() else PlainTextResponse("Not found.", 404)
 
 
 def _too_long(headers: Headers, limit: int) -> bool:

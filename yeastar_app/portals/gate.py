@@ -33,6 +33,9 @@ FRAMEWORK_EVENTS = {
 """What the framework itself needs for a page to appear. Everything else needs a policy."""
 
 
+SETTER = ".setvar"
+"""Every State has this handler, which writes any of its vars with whatever the client says. Nobody may use it."""
+
 _running: set[asyncio.Task[None]] = set()
 """Tasks beside the events; held here because the event loop itself keeps them only weakly."""
 
@@ -45,6 +48,8 @@ def _noted(task: "asyncio.Task[None]") -> None:
 
 def policy_of(event_name: str) -> Policy | None:
     """The policy of the State that owns a handler; None where nobody decided, which is a refusal."""
+    if event_name.endswith(SETTER):
+        return None
     handler = RegistrationContext.get().event_handlers.get(event_name)
     return POLICIES.get(handler.states[0]) if handler else None
 
@@ -62,7 +67,7 @@ class Gate(Middleware):
             return None
         policy = policy_of(event.name)
         if policy is None:
-            log.warning("event_without_policy", event=event.name[:200])
+            log.warning("event_without_policy", name=event.name[:200])
             return StateUpdate()
         try:
             policy.check(actor)
