@@ -35,8 +35,9 @@ class PictureChoice(rx.State, mixin=True):
             self._without_picture = False
 
     @rx.event
-    async def reject_picture(self, _files: Any) -> None:
-        """The browser turned the file away: wrong type or larger than 2 MB."""
+    async def reject_picture(self) -> None:
+        """The browser turned the file away: wrong type or larger than 2 MB. Takes no argument, because the argument
+        on offer holds the file itself, and the socket would carry it here."""
         self.errors = {"picture": t("Choose a PNG, JPEG or WebP file of at most 2 MB.")}
 
     @rx.event
