@@ -133,8 +133,9 @@ def test_a_file_that_is_no_picture_is_refused_beside_the_button(page: Page, tmp_
     fake.write_text("<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>")
     page.locator("input[type=file]").set_input_files(fake)
     expect(page.locator("#picture-error")).to_contain_text("no picture we can read")
-    fake.write_bytes(b"\0" * (2 * 1024 * 1024 + 1))
-    page.locator("input[type=file]").set_input_files(fake)
+    large = tmp_path / "large.png"
+    large.write_bytes(b"\0" * (2 * 1024 * 1024 + 1))
+    page.locator("input[type=file]").set_input_files(large)
     expect(page.locator("#picture-error")).to_contain_text("at most 2 MB")
 
 
