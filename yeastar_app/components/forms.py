@@ -3,6 +3,7 @@
 from typing import Any
 
 import reflex as rx
+from reflex_components_core.el.elements.base import BaseHTML
 
 from yeastar_app.components.controls import icon
 from yeastar_app.words import t
@@ -11,6 +12,17 @@ from yeastar_app.words import t
 def form(state: Any, *children: Any, on_submit: Any, **props: Any) -> rx.Component:
     """A form whose refusals appear at its fields (from `state.errors`); what was typed stays."""
     return rx.el.form(form_error(state), *children, on_submit=on_submit, no_validate=True, class_name="stack", **props)
+
+
+class _DocumentForm(BaseHTML):
+    """A form as HTML knows it; the framework's own never sends a document request."""
+
+    tag = "form"
+
+
+def post(action: str, *children: Any) -> rx.Component:
+    """A form that posts to one of our own HTTP routes: the answer is a new document."""
+    return _DocumentForm.create(*children, custom_attrs={"action": action, "method": "post"})
 
 
 def form_error(state: Any) -> rx.Component:

@@ -3,10 +3,18 @@
 from typing import Any
 
 import reflex as rx
+from reflex_components_core.el.elements.base import BaseHTML
 from reflex_components_core.react_router import ReactRouterLink
 
+from yeastar_app.components import forms
 from yeastar_app.components.controls import avatar, icon, icon_button
 from yeastar_app.words import t
+
+
+class _SkipLink(BaseHTML):
+    """A plain link into the page; the framework's own would become a way to another address."""
+
+    tag = "a"
 
 
 def brand(sub: Any = "") -> rx.Component:
@@ -56,7 +64,7 @@ def _side(state: Any, surface: str) -> rx.Component:
         rx.el.div(
             icon_button("user-round-cog", t("Account and security"), on_click=rx.redirect("/account")),
             theme_button(),
-            rx.el.form(icon_button("log-out", t("Sign out"), type="submit"), action="/session/end", method="post"),
+            forms.post("/session/end", icon_button("log-out", t("Sign out"), type="submit")),
             class_name="who-tools",
         ),
         rx.el.div(
@@ -88,7 +96,7 @@ def shell(
     `state` is the page's State (a Shell); `surface` the words under the logo, for example "Partner Portal".
     """
     return rx.el.div(
-        rx.el.a(t("Skip to content"), href="#content", class_name="skip"),
+        _SkipLink.create(t("Skip to content"), custom_attrs={"href": "#content"}, class_name="skip"),
         rx.el.header(
             brand(surface),
             rx.el.label(

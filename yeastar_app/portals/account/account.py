@@ -9,7 +9,7 @@ from yeastar_app.components import layout
 from yeastar_app.components.controls import callout, loading, tabs
 from yeastar_app.portals.account import password, profile, security, sessions
 from yeastar_app.portals.account.frame import AccountState
-from yeastar_app.portals.page import guarded, page
+from yeastar_app.portals.page import current_actor, guarded, page
 from yeastar_app.words import t
 
 TABS = {
@@ -26,6 +26,8 @@ class TabsState(AccountState):
 
     @rx.event
     async def load(self) -> Any:
+        if current_actor().must_change_password:
+            return rx.redirect("/change-password")
         asked = self.router.url.query_parameters
         self._take_actor()
         wanted = "security" if asked.get("setup") == "two-factor" else asked.get("tab", "profile")

@@ -41,5 +41,5 @@ def change_password_page() -> rx.Component:
         forms.form(
             state, *forms.new_password(state, t("New password")), submit(t("Save"), wide=True), on_submit=state.save
         ),
-        rx.el.form(submit(t("Sign out"), look="quiet", wide=True), action="/session/end", method="post"),
+        forms.post("/session/end", submit(t("Sign out"), look="quiet", wide=True)),
     )
