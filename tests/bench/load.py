@@ -34,6 +34,7 @@ class Client:
             transports=["websocket"],
             namespaces=[NAMESPACE],
             headers=headers,
+            wait_timeout=30,
         )
         await self.send(HYDRATE, {})
         while "is_hydrated_rx_state_': True" not in str(await self.answers.get()):

@@ -63,7 +63,7 @@ HANDLERS = {
     "PartnerHomeState": PORTAL,
     "ProgramState": GRANTED,
     "GetPoints": GRANTED,
-    "PointDetailsState": GRANTED,
+    "PointsState": GRANTED,
     "PartnersState": GRANTED,
     "PartnerFormState": GRANTED,
     "ColleaguesState": GRANTED,
