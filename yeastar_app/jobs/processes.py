@@ -7,6 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.connection import wait
+from multiprocessing.util import Finalize
 from typing import TypeVar
 
 Result = TypeVar("Result")
@@ -22,6 +23,8 @@ def submit(function: Callable[..., Result], *arguments: object) -> Future[Result
         for _ in range(2):
             if _pool is None:
                 _pool = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), initializer=_leave_with_parent)
+                # A server process that ends waits for its children before the pool would tell them to go.
+                Finalize(None, _pool.shutdown, kwargs={"wait": False, "cancel_futures": True}, exitpriority=10)
             try:
                 return _pool.submit(function, *arguments)
             except BrokenProcessPool:
