@@ -11,6 +11,14 @@ PICTURES = {"image/png": [".png"], "image/jpeg": [".jpg", ".jpeg"], "image/webp"
 TWO_MEGABYTES = 2 * 1024 * 1024
 
 
+def _picker(label: str, *shown: Any, **props: Any) -> rx.Component:
+    """The place a file is dropped on, with its hidden file input named for screen readers: the framework gives no way
+    to say it."""
+    zone = rx.upload.root(*shown, multiple=False, no_keyboard=True, **props)
+    zone.children[0].children[0].custom_attrs["aria-label"] = label
+    return zone
+
+
 def picture_field(state: Any, label: str, *, name: Any, shown: Any, choose: Any, reject: Any, clear: Any) -> Any:
     """A profile image: what is shown now, "Upload", "Remove". `choose` receives the files, `reject` what the browser
     turned away already; errors stand at field `picture`."""
@@ -21,13 +29,12 @@ def picture_field(state: Any, label: str, *, name: Any, shown: Any, choose: Any,
             avatar(rx.cond(name != "", name, "?"), shown, big=True),
             rx.el.div(
                 rx.el.div(
-                    rx.upload.root(
+                    _picker(
+                        label,
                         button(t("Upload"), symbol="upload", aria_describedby="picture-hint picture-error"),
                         id="picture",
                         accept=PICTURES,
                         max_size=TWO_MEGABYTES,
-                        multiple=False,
-                        no_keyboard=True,
                         on_drop=choose(rx.upload_files(upload_id="picture")),
                         on_drop_rejected=reject,
                     ),
@@ -56,7 +63,8 @@ def file_field(
     """A workbook to upload: button or drop, the name of what was chosen, the error of field `name`."""
     message = state.errors[name]
     return rx.el.div(
-        rx.upload.root(
+        _picker(
+            label,
             rx.el.div(
                 button(label, symbol="upload", aria_describedby=f"{name}-hint {name}-error"),
                 rx.el.span(
@@ -69,8 +77,6 @@ def file_field(
             id=name,
             accept=WORKBOOKS,
             max_size=largest_mb * 1024 * 1024,
-            multiple=False,
-            no_keyboard=True,
             class_name="drop",
             on_drop=choose(rx.upload_files(upload_id=name)),
             on_drop_rejected=reject,

@@ -123,7 +123,7 @@ class GetPoints(Shell):
             self._show_upload(taken)
 
     @rx.event
-    async def reject_file(self, _files: Any) -> None:
+    async def reject_file(self) -> None:
         """The browser turned the file away: not one .xlsx file, or too large."""
         self.errors = {
             "file": t("Choose one .xlsx file of at most {n} MB. The template has the right format.",
