@@ -110,7 +110,7 @@ def accounts_card(
     nobody: rx.Component,
 ) -> rx.Component:
     """The table with its filters; `kinds`: None where all are of one kind; `nobody`: the empty state."""
-    kind_column = [(kind_label, "")] if kinds else []
+    kind_column = [(kind_label, "wide-only")] if kinds else []
     return layout.card(
         toolbar(
             search_box(state.seed, state.opened, state.find, t("Search name, company or Yeastar ID")),
@@ -120,7 +120,14 @@ def accounts_card(
             else rx.fragment(),
         ),
         table(
-            [(t("Name"), ""), (t("Yeastar ID"), ""), *kind_column, (t("Status"), ""), (t("Created"), "date"), ("", "")],
+            [
+                (t("Name"), ""),
+                (t("Yeastar ID"), "wide-only"),
+                *kind_column,
+                (t("Status"), ""),
+                (t("Created"), "date wide-only"),
+                ("", ""),
+            ],
             state.rows,
             row,
             ready=state.loaded,
@@ -151,13 +158,13 @@ def accounts_card(
 
 
 def account_cells(row: Any, kinds: dict[str, str] | None) -> list[rx.Component]:
-    """Who it is: the cells before the actions."""
+    """Who it is: the cells before the actions. On a phone only what is needed to know and act."""
     return [
-        cell(person(row.name, row.company, row.picture)),
-        cell(row.email),
-        *([cell(rx.match(row.kind, *kinds.items(), ""))] if kinds else []),
+        cell(person(row.name, row.company, row.picture), rx.el.p(row.email, class_name="narrow-only faint wrap")),
+        cell(row.email, kind="wide-only"),
+        *([cell(rx.match(row.kind, *kinds.items(), ""), kind="wide-only")] if kinds else []),
         cell(badge(row.state_label, row.tone)),
-        cell(row.created, kind="date"),
+        cell(row.created, kind="date wide-only"),
     ]
 
 

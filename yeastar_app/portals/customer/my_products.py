@@ -64,7 +64,7 @@ def my_products_page() -> rx.Component:
         t("My Products"),
         layout.card(
             table(
-                [(t("Product"), ""), (t("Plan"), ""), (t("Capacity"), ""), (t("Status"), ""), (t("Term"), "date"),
+                [(t("Product"), ""), (t("Plan"), "wide-only"), (t("Capacity"), "wide-only"), (t("Status"), ""), (t("Term"), "date"),
                  ("", "")],
                 state.rows,
                 _row,
@@ -90,8 +90,8 @@ def my_products_page() -> rx.Component:
 def _row(row: Any) -> list[rx.Component]:
     return [
         cell(rx.el.p(row.name, class_name="person-name"), rx.el.p(row.product, class_name="faint")),
-        cell(rx.cond(row.plan != "", row.plan, "–")),  # noqa: RUF001
-        cell(row.capacity),
+        cell(rx.cond(row.plan != "", row.plan, "–"), kind="wide-only"),  # noqa: RUF001
+        cell(row.capacity, kind="wide-only"),
         cell(badge(row.state_label, row.tone)),
         cell(rx.el.p(row.expires), rx.el.p(row.left, class_name="faint"), kind="date"),
         row_actions(button(t("View Details"), look="quiet", small=True, on_click=MyProductsState.show(row.id),
@@ -108,8 +108,7 @@ def _details(row: Any) -> rx.Component:
             (t("Plan"), rx.cond(row.plan != "", row.plan, "–")),  # noqa: RUF001
             (t("Capacity"), rx.cond(row.capacity != "", row.capacity, "–")),  # noqa: RUF001
             (t("Start of the term"), row.starts),
-            (t("End of the term"), row.expires),
-            ("", row.left),
+            (t("End of the term"), row.expires + " · " + row.left),
             (t("Auto Renew"), rx.cond(row.renews, t("On"), t("Off"))),
             (t("Provided by"), rx.cond(row.provider != "", row.provider, t("Your own subscription"))),
         ),
