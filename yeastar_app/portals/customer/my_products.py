@@ -64,8 +64,8 @@ def my_products_page() -> rx.Component:
         t("My Products"),
         layout.card(
             table(
-                [(t("Product"), ""), (t("Plan"), "wide-only"), (t("Capacity"), "wide-only"), (t("Status"), ""), (t("Term"), "date"),
-                 ("", "")],
+                [(t("Product"), ""), (t("Plan"), "wide-only"), (t("Capacity"), "wide-only"), (t("Status"), ""),
+                 (t("Term"), "date"), ("", "")],
                 state.rows,
                 _row,
                 ready=state.loaded,
