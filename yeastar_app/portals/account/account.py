@@ -37,7 +37,7 @@ class TabsState(AccountState):
     @rx.event
     async def show(self, tab: str) -> Any:
         self.errors, self.notice = {}, ""
-        self.tab = tab if tab in TABS else "profile"
+        self.tab = tab if isinstance(tab, str) and tab in TABS else "profile"
         return self._fill()
 
     def _fill(self) -> Any:
