@@ -24,7 +24,7 @@ def submit(function: Callable[..., Result], *arguments: object) -> Future[Result
             if _pool is None:
                 _pool = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), initializer=_leave_with_parent)
                 # A server process that ends waits for its children before the pool would tell them to go.
-                Finalize(None, _pool.shutdown, kwargs={"wait": False, "cancel_futures": True}, exitpriority=10)
+                Finalize(None, _pool.shutdown, kwargs={"cancel_futures": True}, exitpriority=100)
             try:
                 return _pool.submit(function, *arguments)
             except BrokenProcessPool:
