@@ -160,7 +160,7 @@ def accounts_card(
 def account_cells(row: Any, kinds: dict[str, str] | None) -> list[rx.Component]:
     """Who it is: the cells before the actions. On a phone only what is needed to know and act."""
     return [
-        cell(person(row.name, row.company, row.picture), rx.el.p(row.email, class_name="narrow-only faint wrap")),
+        cell(person(row.name, row.company, row.picture), rx.el.p(row.email, class_name="narrow-only faint cut")),
         cell(row.email, kind="wide-only"),
         *([cell(rx.match(row.kind, *kinds.items(), ""), kind="wide-only")] if kinds else []),
         cell(badge(row.state_label, row.tone)),
@@ -180,8 +180,14 @@ def account_actions(row: Any, *choices: tuple[Any, str, str, Any], edit: str = "
         rx.cond(when, more_item(key, words, symbol, danger=symbol == "user-minus", on_click=event))
         for when, words, symbol, event in choices
     ]
+    if edit:
+        to_form = more_item(key, t("Edit"), "pencil", on_click=rx.redirect(edit + key))
+        items.insert(0, rx.el.span(to_form, class_name="narrow-only"))  # no room for a button of its own on a phone
     return row_actions(
-        button_link(t("Edit"), edit + key, look="quiet", aria_label=t("Edit") + " " + row.name)
+        rx.el.span(
+            button_link(t("Edit"), edit + key, look="quiet", aria_label=t("Edit") + " " + row.name),
+            class_name="wide-only",
+        )
         if edit
         else rx.fragment(),
         rx.cond(shown, more_menu(key, t("More for") + " " + row.name, *items)),

@@ -65,7 +65,7 @@ def my_products_page() -> rx.Component:
         layout.card(
             table(
                 [(t("Product"), ""), (t("Plan"), "wide-only"), (t("Capacity"), "wide-only"), (t("Status"), ""),
-                 (t("Term"), "date"), ("", "")],
+                 (t("Term"), "date wide-only"), ("", "")],
                 state.rows,
                 _row,
                 ready=state.loaded,
@@ -93,7 +93,7 @@ def _row(row: Any) -> list[rx.Component]:
         cell(rx.cond(row.plan != "", row.plan, "–"), kind="wide-only"),  # noqa: RUF001
         cell(row.capacity, kind="wide-only"),
         cell(badge(row.state_label, row.tone)),
-        cell(rx.el.p(row.expires), rx.el.p(row.left, class_name="faint"), kind="date"),
+        cell(rx.el.p(row.expires), rx.el.p(row.left, class_name="faint"), kind="date wide-only"),
         row_actions(button(t("View Details"), look="quiet", small=True, on_click=MyProductsState.show(row.id),
                            aria_label=t("View Details") + " " + row.name)),
     ]  # fmt: skip
