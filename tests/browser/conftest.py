@@ -11,7 +11,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
 
 from yeastar_app import build
 from yeastar_app.settings import ROOT
@@ -80,13 +80,17 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """Playwright's own Chromium where it is installed, otherwise the system's."""
     with sync_playwright() as playwright:
-        own = Path(playwright.chromium.executable_path)
-        system = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-        launched = playwright.chromium.launch(executable_path=None if own.exists() else system, args=FLAGS)
-        yield launched
-        launched.close()
+        opened = launched(playwright)
+        yield opened
+        opened.close()
+
+
+def launched(playwright: Playwright) -> Browser:
+    """Playwright's own Chromium where it is installed, otherwise the system's."""
+    own = Path(playwright.chromium.executable_path)
+    system = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    return playwright.chromium.launch(executable_path=None if own.exists() else system, args=FLAGS)
 
 
 @pytest.fixture

@@ -1,0 +1,119 @@
+"""Bulk registration against its floor: parsing the same workbook with calamine and one bulk insert of the same rows."""
+
+import io
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import sqlalchemy as sa
+import xlsxwriter
+from alembic import command
+from alembic.config import Config
+from python_calamine import CalamineWorkbook
+from sqlmodel import select
+
+from tests import factories
+from yeastar_app import clock, database
+from yeastar_app.database import transaction
+from yeastar_app.models.points import BulkUpload, UploadStatus
+from yeastar_app.models.products import IdKind, Product, RegistryUnit
+from yeastar_app.services import bulk
+from yeastar_app.services.template import COLUMNS, SHEET
+from yeastar_app.settings import ROOT, settings
+
+
+def serials(count: int, series: str = "BENCH") -> list[str]:
+    return [f"{series}{number:08d}" for number in range(count)]
+
+
+def make(count: int, product: str, series: str = "BENCH") -> bytes:
+    """A workbook of `count` good rows."""
+    target = io.BytesIO()
+    with xlsxwriter.Workbook(target, {"constant_memory": True}) as workbook:
+        sheet = workbook.add_worksheet(SHEET)
+        day = workbook.add_format({"num_format": "yyyy-mm-dd"})
+        sheet.write_row(0, 0, list(COLUMNS))
+        bought = clock.now().replace(tzinfo=None) - timedelta(days=30)
+        for number, serial in enumerate(serials(count, series), 1):
+            sheet.write_row(number, 0, [product, serial])
+            sheet.write_datetime(number, 2, bought, day)
+            sheet.write_row(number, 3, ["Harbor Telecom", f"Person {number}", f"Company {number}"])
+    return target.getvalue()
+
+
+def stock(count: int) -> str:
+    """Put the units into the registry; gives the name of their product."""
+    with transaction() as session:
+        product = session.exec(
+            select(Product).where(Product.id_kind == IdKind.SERIAL_NUMBER, ~Product.needs_subscription)
+        ).first()
+        assert product is not None
+        rows = [{"product_id": product.key, "identifier": serial, "eligible": True} for serial in serials(count)]
+        session.connection().execute(sa.insert(RegistryUnit), rows)
+        return product.name
+
+
+@contextmanager
+def fresh(folder: Path, name: str) -> Iterator[None]:
+    """A new migrated SQLite database behind `yeastar_app.database`."""
+    engine = database.make_engine(f"sqlite:///{folder / name}.db")
+    config = Config(str(ROOT / "alembic.ini"))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+    before = database.engine
+    database.engine = lambda: engine  # type: ignore[assignment]
+    settings.cache_clear()
+    try:
+        yield
+    finally:
+        database.engine = before
+        engine.dispose()
+
+
+def floor(content: bytes, folder: Path, name: str) -> float:
+    """Seconds to parse the workbook and write its rows to a bare table with one insert and one commit."""
+    engine = database.make_engine(f"sqlite:///{folder / f'floor-{name}'}.db")
+    columns = [sa.Column(name, sa.String) for name in COLUMNS.values()]
+    bare = sa.Table("bare", sa.MetaData(), sa.Column("id", sa.Integer, primary_key=True), *columns)
+    bare.metadata.create_all(engine)
+    begun = time.perf_counter()
+    rows = CalamineWorkbook.from_filelike(io.BytesIO(content)).get_sheet_by_name(SHEET).to_python()[1:]
+    with engine.begin() as connection:
+        connection.execute(sa.insert(bare), [dict(zip(COLUMNS.values(), map(str, row), strict=True)) for row in rows])
+    spent = time.perf_counter() - begun
+    engine.dispose()
+    return spent
+
+
+def registration(count: int, folder: Path, attempt: int) -> tuple[float, float, float]:
+    """Seconds of the floor, of the check and of the registration of `count` rows."""
+    with fresh(folder, f"bulk{count}-{attempt}"):
+        person = factories.account()
+        content = make(count, stock(count))
+        with transaction() as session:
+            row = BulkUpload(
+                organisation_id=person.organisation_id,
+                account_id=person.key,
+                file_name="bench.xlsx",
+                content=content,
+                status=UploadStatus.CHECKING,
+                created_at=clock.now(),
+            )
+            session.add(row)
+        bare = floor(content, folder, f"{count}-{attempt}")
+        bulk.examine.cache_clear()
+        begun = time.perf_counter()
+        bulk.check(row.key)
+        checked = time.perf_counter()
+        with transaction() as session:
+            session.execute(sa.update(BulkUpload).values(status=UploadStatus.REGISTERING))
+        going = time.perf_counter()
+        bulk.commit(row.key)
+        done = time.perf_counter()
+        with transaction(writes=False) as session:
+            kept = session.get_one(BulkUpload, row.key)
+        assert (kept.status, kept.good) == (UploadStatus.DONE, count), (kept.status, kept.refusal, kept.problems[:2])
+        return bare, checked - begun, done - going
