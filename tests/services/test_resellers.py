@@ -1,5 +1,6 @@
 """System > User > Reseller (Seed 002; PRODUCT 5.1 and 6)."""
 
+from datetime import timedelta
 from io import BytesIO
 from typing import Any
 
@@ -20,6 +21,7 @@ from tests.services.central import (
     problems,
     reseller_form,
 )
+from yeastar_app import clock
 from yeastar_app.access import perform, who
 from yeastar_app.database import transaction
 from yeastar_app.features import Feature
@@ -267,6 +269,7 @@ def test_the_activation_email_is_sent_by_hand_and_a_newer_link_ends_the_older(db
     reseller = add_reseller(partner)
     for _ in range(2):
         perform(resellers.send_activation, {"id": reseller}, partner.credential)
+        clock.advance(timedelta(minutes=1))
     with transaction(writes=False) as session:
         old, new = session.exec(select(Link).order_by(col(Link.id))).all()
         emails = session.exec(select(Email)).all()
@@ -391,3 +394,13 @@ def test_too_much_of_one_and_too_little_of_another_are_said_together(sqlite: str
         "extensions": "50 are in use: set at least 50.",
         "calls": "Concurrent Calls: 860 more asked for, 160 free.",
     }
+
+
+def test_two_clicks_send_one_activation_email(sqlite: str) -> None:
+    partner = owner()
+    reseller = add_reseller(partner)
+    perform(resellers.send_activation, {"id": reseller}, partner.credential)
+    clock.advance(timedelta(seconds=59))
+    with pytest.raises(Refusal, match="resent_too_often"):
+        perform(resellers.send_activation, {"id": reseller}, partner.credential)
+    assert counts()[3] == 1
