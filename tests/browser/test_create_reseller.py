@@ -62,7 +62,7 @@ def test_the_list_is_searched_by_column_and_exported(page: Page) -> None:
     page.get_by_role("button", name="Search").click()
     expect(page).to_have_url(re.compile("company=tidal"))
     expect(page.get_by_text("1 reseller", exact=True)).to_be_visible()
-    with page.expect_download() as download:
+    with page.expect_download(timeout=40_000) as download:  # the first workbook starts its process
         page.get_by_role("link", name="Export").click()
     sheet = openpyxl.load_workbook(BytesIO(download.value.path().read_bytes())).active
     assert sheet is not None
