@@ -12,10 +12,17 @@ os.environ["JOBS_IN_APP"] = "false"
 os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.mkdtemp(prefix="yeastar-runtime-"))
 
 import pytest
+from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
 
 from tests import databases
 from yeastar_app import clock, database
+from yeastar_app.engines import passwords
 from yeastar_app.settings import settings
+
+# Whoever tests a rule need not wait for a slow hash: the same algorithm, as cheap as it gets.
+passwords._hasher = PasswordHash((Argon2Hasher(memory_cost=8, time_cost=1, parallelism=1),))
+passwords._dummy = passwords._hasher.hash("nobody has this password")
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 

@@ -106,7 +106,7 @@ def test_an_activation_link_is_valid_for_48_hours_and_a_resellers_for_7_days(
     assert code_of(activate, token) == "link_expired"
 
 
-def test_an_activation_link_works_in_its_last_second(db: str) -> None:
+def test_an_activation_link_works_in_its_last_second(sqlite: str) -> None:
     _, token = invited()
     clock.advance(timedelta(hours=48) - SECOND)
     activate(token)
@@ -134,7 +134,7 @@ def test_an_activation_link_is_no_reset_link_and_the_other_way_round(db: str) ->
     assert row_of(person).status is Status.NOT_ACTIVATED
 
 
-def test_a_removed_account_cannot_be_activated(db: str) -> None:
+def test_a_removed_account_cannot_be_activated(sqlite: str) -> None:
     person, token = invited()
     with transaction() as session:
         session.get_one(Account, person.key).status = Status.REMOVED
@@ -299,7 +299,7 @@ def test_asking_for_a_reset_does_the_same_for_every_address(db: str) -> None:
     assert [row.to for row in emails("password_reset")] == [addresses[Status.ACTIVE]]
 
 
-def test_asking_from_one_ip_is_slowed_down_after_twenty(db: str) -> None:
+def test_asking_from_one_ip_is_slowed_down_after_twenty(sqlite: str) -> None:
     for number in range(20):
         ask(f"somebody{number}@example.com")
     assert code_of(ask, "more@example.com") == "slow_down"
@@ -351,7 +351,7 @@ def test_a_changed_password_ends_a_reset_link_and_a_sign_in_on_their_way(db: str
     assert code_of(perform, sessions.start, {"ticket": ticket.token}, ELSEWHERE) == "ticket_ended"
 
 
-def test_changing_asks_for_the_present_password_and_slows_down_who_guesses_it(db: str) -> None:
+def test_changing_asks_for_the_present_password_and_slows_down_who_guesses_it(sqlite: str) -> None:
     here = signed_in(account())
     for _ in range(5):
         with pytest.raises(Refusal, match="wrong_password") as caught:

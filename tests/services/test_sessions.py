@@ -74,7 +74,7 @@ def test_a_session_ends_after_twelve_idle_hours(db: str) -> None:
     assert not who(here).is_signed_in
 
 
-def test_a_session_ends_after_thirty_days_however_busy(db: str) -> None:
+def test_a_session_ends_after_thirty_days_however_busy(sqlite: str) -> None:
     person = account()
     here = signed_in(person)
     session_id = who(here).session_id
@@ -100,7 +100,7 @@ def test_being_seen_is_noted_at_most_once_a_minute(db: str) -> None:
     assert who(here).last_seen_at == clock.now()
 
 
-def test_an_ended_session_is_not_seen_again(db: str) -> None:
+def test_an_ended_session_is_not_seen_again(sqlite: str) -> None:
     here = signed_in(account())
     session_id = who(here).session_id
     assert session_id
@@ -226,7 +226,7 @@ BAD: list[object] = [
 
 
 @pytest.mark.parametrize("field", ["email", "password"])
-def test_bad_input_at_the_sign_in_is_refused_and_never_breaks(db: str, field: str) -> None:
+def test_bad_input_at_the_sign_in_is_refused_and_never_breaks(sqlite: str, field: str) -> None:
     person = account()
     for bad in BAD:
         form = {"email": person.email, "password": PASSWORD, field: bad}

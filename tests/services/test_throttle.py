@@ -38,7 +38,7 @@ def test_five_failures_make_one_wait_thirty_seconds_and_each_further_one_twice_a
 
 
 def test_while_one_waits_even_the_right_password_is_refused_and_nothing_is_hashed(
-    db: str, monkeypatch: pytest.MonkeyPatch
+    sqlite: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     email = account().email
     for number in range(5):
@@ -47,7 +47,7 @@ def test_while_one_waits_even_the_right_password_is_refused_and_nothing_is_hashe
     assert refused(email, PASSWORD, stranger(9)).code == "slow_down"
 
 
-def test_the_right_password_ends_the_count(db: str) -> None:
+def test_the_right_password_ends_the_count(sqlite: str) -> None:
     email = account().email
     for number in range(4):
         refused(email, credential=stranger(number))
@@ -67,7 +67,7 @@ def test_a_browser_that_the_account_uses_is_not_locked_out_by_strangers(db: str)
     assert refused(email, PASSWORD).code == "slow_down"
 
 
-def test_one_ip_that_tries_many_addresses_is_slowed_down_after_twenty(db: str) -> None:
+def test_one_ip_that_tries_many_addresses_is_slowed_down_after_twenty(sqlite: str) -> None:
     for number in range(20):
         assert refused(f"nobody{number}@example.com").code == "wrong_sign_in"
     assert refused("another@example.com").code == "slow_down"
@@ -78,7 +78,7 @@ def test_one_ip_that_tries_many_addresses_is_slowed_down_after_twenty(db: str) -
     assert refused("another@example.com").code == "wrong_sign_in"
 
 
-def test_failures_are_forgotten_after_an_hour(db: str) -> None:
+def test_failures_are_forgotten_after_an_hour(sqlite: str) -> None:
     email = account().email
     for number in range(4):
         refused(email, credential=stranger(number))

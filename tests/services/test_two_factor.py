@@ -68,7 +68,7 @@ def test_the_ticket_is_worth_nothing_before_the_code(db: str) -> None:
     assert perform(sessions.start, {"ticket": ticket}, HERE).token
 
 
-def test_a_code_is_right_one_step_early_and_one_step_late_and_no_further(db: str) -> None:
+def test_a_code_is_right_one_step_early_and_one_step_late_and_no_further(sqlite: str) -> None:
     for off in (-STEP, timedelta(0), STEP):
         enter(half(with_app()), app_code(off))
     for off in (-2 * STEP, 2 * STEP):
@@ -107,7 +107,7 @@ def test_one_totp_code_used_twenty_times_at_once_has_one_winner(db: str, monkeyp
     assert set(refused) <= {"wrong_code", "slow_down"}
 
 
-def test_wrong_codes_slow_down_after_five(db: str) -> None:
+def test_wrong_codes_slow_down_after_five(sqlite: str) -> None:
     ticket = half(with_app())
     for number in range(5):
         with pytest.raises(Refusal, match="wrong_code") as caught:
@@ -119,14 +119,14 @@ def test_wrong_codes_slow_down_after_five(db: str) -> None:
     enter(ticket, app_code())
 
 
-def test_signing_in_afresh_does_not_start_the_count_again(db: str) -> None:
+def test_signing_in_afresh_does_not_start_the_count_again(sqlite: str) -> None:
     person = with_app()
     for _ in range(5):
         assert code_of(enter, half(person), wrong(app_code())) == "wrong_code"
     assert code_of(enter, half(person), app_code()) == "slow_down"
 
 
-def test_the_second_step_has_ten_minutes_and_belongs_to_its_browser(db: str) -> None:
+def test_the_second_step_has_ten_minutes_and_belongs_to_its_browser(sqlite: str) -> None:
     ticket = half(with_app())
     assert code_of(enter, ticket, app_code(), ELSEWHERE) == "ticket_ended"
     clock.advance(timedelta(minutes=10) - SECOND)
@@ -162,7 +162,7 @@ def test_an_emailed_code_is_right_for_five_minutes_and_once(db: str) -> None:
     assert code_of(enter, ticket, code) == "code_ended"
 
 
-def test_an_emailed_code_bears_five_tries(db: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_emailed_code_bears_five_tries(sqlite: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(two_factor.throttle.LIMITS, "code", 100)  # type: ignore[attr-defined]
     person = account(two_factor=TwoFactor.EMAIL)
     ticket = half(person)
@@ -187,7 +187,7 @@ def test_another_code_can_be_sent_after_a_minute_and_ends_the_first(db: str) -> 
     enter(ticket, second)
 
 
-def test_at_most_ten_codes_an_hour_are_sent(db: str) -> None:
+def test_at_most_ten_codes_an_hour_are_sent(sqlite: str) -> None:
     person = account(two_factor=TwoFactor.EMAIL)
     ticket = half(person)
     for _ in range(9):
@@ -231,7 +231,7 @@ def test_a_recovery_code_passes_once_whatever_the_method(db: str) -> None:
     enter(half(person), codes_given[1], recovery=True)
 
 
-def test_somebody_elses_recovery_code_is_wrong(db: str) -> None:
+def test_somebody_elses_recovery_code_is_wrong(sqlite: str) -> None:
     theirs = set_up_app(signed_in(account()))
     with pytest.raises(Refusal, match="wrong_code"):
         enter(half(with_app()), theirs[0], recovery=True)
@@ -266,7 +266,7 @@ def test_a_trusted_device_is_asked_for_no_code_for_thirty_days(db: str) -> None:
     half(person)
 
 
-def test_a_device_is_not_trusted_unless_asked_for(db: str) -> None:
+def test_a_device_is_not_trusted_unless_asked_for(sqlite: str) -> None:
     person = with_app()
     enter(half(person), app_code())
     half(person)
@@ -289,7 +289,7 @@ def test_the_list_of_trusted_devices_takes_trust_away_again(db: str) -> None:
     half(person)
 
 
-def test_a_reset_password_and_switching_off_end_all_trust(db: str) -> None:
+def test_a_reset_password_and_switching_off_end_all_trust(sqlite: str) -> None:
     person = account()
     here = signed_in(person)
     for _ in range(2):
@@ -349,7 +349,7 @@ def test_setting_up_email_is_confirmed_by_the_code_that_was_sent(db: str) -> Non
         assert session.get_one(Account, person.key).two_factor is TwoFactor.EMAIL
 
 
-def test_changing_the_method_asks_for_the_password(db: str) -> None:
+def test_changing_the_method_asks_for_the_password(sqlite: str) -> None:
     here = signed_in(account())
     set_up_app(here)
     clock.advance(STEP)
@@ -390,7 +390,9 @@ def test_a_superior_may_switch_it_off_and_never_on(db: str) -> None:
     assert row.who == superior.email
 
 
-def test_staff_must_set_it_up_before_anything_else_outside_demo_mode(db: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_staff_must_set_it_up_before_anything_else_outside_demo_mode(
+    sqlite: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     here = signed_in(account(Kind.ADMINISTRATOR))
     assert who(here).must_set_up_two_factor
     set_up_app(here)
