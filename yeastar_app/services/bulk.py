@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, ValidationError
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import defer
 from sqlmodel import Session, col, select
@@ -304,9 +304,11 @@ def _form(row: workbooks.Row) -> RegistrationForm:
         values[name] = cell
     if wrong:
         raise Refusal("numeric_id", wrong["product_id"], fields=wrong)
-    form = parse(RegistrationForm, values)
-    assert isinstance(form, RegistrationForm)
-    return form
+    try:
+        return RegistrationForm.model_validate(values)
+    except ValidationError:
+        parse(RegistrationForm, values)  # says it in the words of the page
+        raise
 
 
 def _problems(number: int, refusal: Refusal) -> list[Problem]:

@@ -65,16 +65,17 @@ class Catalogue:
     """The rules of this moment: the products, what they earn, which days are open."""
 
     products: tuple[Item, ...]
-    rules: dict[int, list[PointRule]]
+    rules: dict[int, list[tuple[date, date, int]]]
+    """By product: first day, last day, points; the newest rule first."""
     today: date
     earliest: date
     window_days: int
 
     def points_on(self, product: Item, day: date) -> int | None:
         """Points for a unit bought on a day; None: not eligible."""
-        for rule in self.rules.get(product.id, []):
-            if (rule.valid_from or date.min) <= day <= (rule.valid_until or date.max):
-                return rule.points
+        for first, last, points_each in self.rules.get(product.id, ()):
+            if first <= day <= last:
+                return points_each
         return None
 
 
@@ -124,9 +125,10 @@ def catalogue(session: Session, figures: Programme) -> Catalogue:
         Item(row.key, row.code, row.name, row.id_kind, row.needs_subscription, row.position)
         for row in session.exec(select(Product).order_by(col(Product.position)))
     )
-    rules: dict[int, list[PointRule]] = {}
+    rules: dict[int, list[tuple[date, date, int]]] = {}
     for rule in session.exec(select(PointRule).order_by(col(PointRule.id).desc())):
-        rules.setdefault(rule.product_id, []).append(rule)
+        days = (rule.valid_from or date.min, rule.valid_until or date.max)
+        rules.setdefault(rule.product_id, []).append((*days, rule.points))
     today = clock.now().date()
     window = figures.registration_window_days
     return Catalogue(products, rules, today, today - timedelta(days=window), window)

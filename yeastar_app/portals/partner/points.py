@@ -228,7 +228,7 @@ def _registered(state: Any) -> rx.Component:
         lambda row: [
             tables.cell(row.at, kind="date"),
             tables.cell(row.product),
-            tables.cell(rx.el.span(row.identifier, class_name="mono wrap")),
+            tables.cell(rx.el.span(row.identifier, class_name="mono")),
             tables.cell(row.purchased, kind="date"),
             tables.cell(row.seller),
             tables.cell(rx.el.span(row.end_user, class_name="line"), rx.el.span(row.company, class_name="line faint")),
