@@ -192,5 +192,8 @@ def empty(symbol: str, title: str, words: str, *action: rx.Component) -> rx.Comp
 def loading(lines: int = 3) -> rx.Component:
     """Skeleton lines while the first data is on its way."""
     return rx.el.div(
-        *[rx.el.div(class_name="skeleton") for _ in range(lines)], class_name="card-body", aria_label=t("Loading")
+        *[rx.el.div(class_name="skeleton") for _ in range(lines)],
+        class_name="card-body",
+        role="status",
+        aria_label=t("Loading"),
     )
