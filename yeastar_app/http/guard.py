@@ -112,7 +112,7 @@ class Guard:
         except NotFound:
             return _not_found()
         except (SignInNeeded, NotAllowed) as refusal:
-            return RedirectResponse(way_out(actor, refusal, path), 303)
+            return RedirectResponse(way_out(actor, refusal, _address(scope)), 303)
         return None
 
     async def _upload_refusal(self, method: str, headers: Headers, peer: str) -> Any:
@@ -151,6 +151,12 @@ def _not_found() -> Response:
     """Our own page for it, where the pages are built."""
     page = STATIC / "404.html"
     return HTMLResponse(page.read_bytes(), 404) if page.is_file() else PlainTextResponse("Not found.", 404)
+
+
+def _address(scope: Scope) -> str:
+    """Path and query, so that filters survive a sign-in."""
+    query = scope.get("query_string", b"").decode("latin-1")
+    return f"{scope['path']}?{query}" if query else str(scope["path"])
 
 
 def _too_long(headers: Headers, limit: int) -> bool:

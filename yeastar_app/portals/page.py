@@ -115,6 +115,7 @@ class Shell(rx.State):
     """Grows with every notice, so that the same words appear again."""
 
     _seen_session: int | None = None
+    _notice_carried: int = 0
 
     @rx.event
     async def enter(self) -> Any:
@@ -125,6 +126,9 @@ class Shell(rx.State):
         except Refusal as refusal:
             return rx.redirect(way_out(actor, refusal))
         self.errors = {}
+        if self._notice_carried == self.notice_number:
+            self.notice = ""  # it was carried over to one page already
+        self._notice_carried = self.notice_number
         self.name, self.email, self.organisation = actor.name, actor.email, actor.organisation_name
         self.home = f"/{actor.home}" if actor.home else "/sign-in"
         self.menu = menu_of(actor, self.router.url.path)

@@ -8,7 +8,7 @@ from enum import StrEnum
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from yeastar_app import clock
+from yeastar_app import clock, words
 from yeastar_app.access import Actor, Policy, action
 from yeastar_app.features import Feature, Surface
 from yeastar_app.models.capacity import Pbx, Pool
@@ -78,7 +78,7 @@ def _expiry(session: Session, own: Pool, names: dict[int, str]) -> list[Alarm]:
         Alarm(
             Level.ALERT if day < today else Level.WARNING,
             t("{name} has expired", name=name) if day < today else t("{name} expires soon", name=name),
-            t("Expiry date: {day}.", day=day.isoformat()),
+            t("Expiry date: {day}.", day=words.day(day)),
             names[pool_id],
         )
         for name, day, pool_id in ending

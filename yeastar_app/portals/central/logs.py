@@ -10,7 +10,7 @@ from yeastar_app.components import layout, tables
 from yeastar_app.components.controls import button, empty
 from yeastar_app.portals.page import Shell, guarded, page
 from yeastar_app.services import operation_logs
-from yeastar_app.words import t
+from yeastar_app.words import minute, t
 
 HERE = "/central/logs"
 
@@ -44,9 +44,7 @@ class LogsState(Shell):
         )
         if found is None:
             return
-        self.rows = [
-            LogRow(row.at.strftime("%Y-%m-%d %H:%M"), row.who, row.operation, row.label, row.ip) for row in found.rows
-        ]
+        self.rows = [LogRow(minute(row.at), row.who, row.operation, row.label, row.ip) for row in found.rows]
         self.older = found.rows[-1].id if found.more else 0
         self.loaded = True
 

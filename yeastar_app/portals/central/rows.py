@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from yeastar_app.models.accounts import Status
 from yeastar_app.models.capacity import PbxPlan, RunState
 from yeastar_app.services import pbx, resellers
-from yeastar_app.words import t
+from yeastar_app.words import day, t
 
 STATES = {
     Status.NOT_ACTIVATED: (t("Not activated"), "warn"),
@@ -109,5 +109,5 @@ def pbx_row(row: pbx.Row) -> PbxRow:
         state=state,
         tone=tone,
         activation=t("Activated") if row.activated else t("Unactivated"),
-        expires=row.expires_on.isoformat() if row.expires_on else t("Never"),
+        expires=day(row.expires_on) or t("Never"),
     )
