@@ -4,6 +4,7 @@ from urllib.parse import urlencode
 
 
 def with_query(path: str, **values: object) -> str:
-    """`path` with the values that are not empty as its query."""
+    """`path` with the values that are not empty as its query. Half a character, which only a forged event can hold,
+    becomes a question mark."""
     said = {name: str(value) for name, value in values.items() if value}
-    return f"{path}?{urlencode(said)}" if said else path
+    return f"{path}?{urlencode(said, errors='replace')}" if said else path

@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 from sqlmodel import Session, col, or_, select
 
 from yeastar_app.access import Actor, Policy, action
@@ -14,6 +14,8 @@ from yeastar_app.features import Surface
 from yeastar_app.models.accounts import Kind
 from yeastar_app.models.records import Email
 from yeastar_app.refusals import NotFound
+from yeastar_app.services.fields import RowId
+from yeastar_app.services.paging import Search
 from yeastar_app.settings import settings
 from yeastar_app.words import t
 
@@ -22,11 +24,11 @@ MOST = 50
 
 
 class SearchForm(BaseModel):
-    search: str = Field(default="", max_length=255)
+    search: Search = ""
 
 
 class LetterForm(BaseModel):
-    id: int
+    id: RowId
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 from sqlmodel import Session, col
 
 from yeastar_app import clock
@@ -13,6 +13,7 @@ from yeastar_app.features import Feature, Surface
 from yeastar_app.models.accounts import Account, Organisation
 from yeastar_app.models.records import AuditRow
 from yeastar_app.services.fields import whole_number
+from yeastar_app.services.paging import Search
 from yeastar_app.words import t
 
 VIEW = Policy(Surface.CENTRAL, Feature.LOGS_VIEW)
@@ -31,9 +32,9 @@ OPERATIONS = {
 
 
 class Filter(BaseModel):
-    text: str = Field(default="", max_length=255)
+    text: Search = ""
     """Part of who did it or on what."""
-    operation: str = Field(default="", max_length=60)
+    operation: Search = ""
     before: whole_number(0, 10**15) = 0  # type: ignore[valid-type]
     """Only rows older than this one's id; 0: from the newest."""
 

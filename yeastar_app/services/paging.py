@@ -17,7 +17,8 @@ def _key_or_none(value: Any) -> int | None:
 
 
 def _line(value: Any) -> str:
-    return value.replace("\0", "").strip()[:100] if isinstance(value, str) else ""
+    """What can be stored, and so can be found: no zero characters, no halves of characters."""
+    return value.replace("\0", "").encode(errors="ignore").decode().strip()[:100] if isinstance(value, str) else ""
 
 
 Key = Annotated[int | None, BeforeValidator(_key_or_none)]

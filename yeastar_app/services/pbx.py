@@ -5,7 +5,7 @@ from datetime import date
 from typing import Annotated, Any
 
 import sqlalchemy as sa
-from pydantic import BaseModel, BeforeValidator, Field
+from pydantic import BaseModel, BeforeValidator
 from sqlmodel import Session, col
 
 from yeastar_app import clock
@@ -24,6 +24,7 @@ from yeastar_app.refusals import NotFound, Refusal
 from yeastar_app.services import capacity, people
 from yeastar_app.services.capacity import Gauge
 from yeastar_app.services.fields import text, whole_number
+from yeastar_app.services.paging import Search
 from yeastar_app.words import t
 
 CENTRAL = Policy(Surface.CENTRAL)
@@ -57,8 +58,8 @@ class One(BaseModel):
 
 
 class Filter(BaseModel):
-    name: str = Field(default="", max_length=255)
-    owner: str = Field(default="", max_length=255)
+    name: Search = ""
+    owner: Search = ""
     page: whole_number(1, 100_000) = 1  # type: ignore[valid-type]
 
 

@@ -17,7 +17,8 @@ from yeastar_app.refusals import NotFound, Refusal
 from yeastar_app.services import capacity, invitations, links, people, sessions, two_factor, workbooks
 from yeastar_app.services import passwords as passwords_of
 from yeastar_app.services.capacity import Amount, Gauge
-from yeastar_app.services.fields import OptionalPhone, YeastarId, optional_text, text, whole_number
+from yeastar_app.services.fields import OptionalPhone, OptionalSecret, YeastarId, optional_text, text, whole_number
+from yeastar_app.services.paging import Search
 from yeastar_app.words import plural, t
 
 VIEW = Policy(Surface.CENTRAL, Feature.RESELLER_VIEW)
@@ -51,7 +52,7 @@ class ResellerForm(BaseModel):
 
 class EditForm(ResellerForm):
     id: whole_number(1, LARGEST)  # type: ignore[valid-type]
-    password: str | None = Field(default=None, max_length=passwords.MAX_LENGTH)
+    password: OptionalSecret = ""
     """A new one for a reseller who forgot theirs; empty: it stays."""
 
 
@@ -66,10 +67,10 @@ class Several(BaseModel):
 class Filter(BaseModel):
     """The column filters of the list; each is a part of what it looks for, whatever its case."""
 
-    name: str = Field(default="", max_length=255)
-    company: str = Field(default="", max_length=255)
-    email: str = Field(default="", max_length=255)
-    state: str = Field(default="", max_length=40)
+    name: Search = ""
+    company: Search = ""
+    email: Search = ""
+    state: Search = ""
     page: whole_number(1, 100_000) = 1  # type: ignore[valid-type]
 
 

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode
 
 import reflex as rx
 
 from yeastar_app.components import layout, tables
 from yeastar_app.components.controls import button, empty
+from yeastar_app.portals.addresses import with_query
 from yeastar_app.portals.page import Shell, guarded, page
 from yeastar_app.services import operation_logs
 from yeastar_app.words import minute, t
@@ -49,8 +49,7 @@ class LogsState(Shell):
         self.loaded = True
 
     def _address(self, **given: Any) -> str:
-        asked = {name: value for name, value in given.items() if value}
-        return HERE + (f"?{urlencode(asked)}" if asked else "")
+        return with_query(HERE, **given)
 
     @rx.event
     async def search(self, form: dict) -> Any:

@@ -1,7 +1,6 @@
 """Cloud PBX > PBX: the list, and the panel that creates one inside a package."""
 
 from typing import Any
-from urllib.parse import urlencode
 
 import reflex as rx
 
@@ -10,6 +9,7 @@ from yeastar_app.components.capacity_slider import Bounds, bounds, capacity_slid
 from yeastar_app.components.controls import badge, button, callout, empty, icon_button, submit
 from yeastar_app.features import Feature
 from yeastar_app.models.capacity import FREE_RECORDING_MINUTES, MAX_EXTENSIONS_PER_PBX
+from yeastar_app.portals.addresses import with_query
 from yeastar_app.portals.central.rows import PLANS, PbxRow, page_number, pbx_row, typed_number
 from yeastar_app.portals.page import Shell, current_actor, guarded, page
 from yeastar_app.services import pbx
@@ -73,10 +73,7 @@ class PbxState(Shell):
         self.loaded = True
 
     def _address(self, page_number: int = 1, **filters: str) -> str:
-        given = {name: value for name, value in filters.items() if value}
-        if page_number > 1:
-            given["page"] = str(page_number)
-        return HERE + (f"?{urlencode(given)}" if given else "")
+        return with_query(HERE, **filters, page=page_number if page_number > 1 else "")
 
     @rx.event
     async def search(self, form: dict) -> Any:

@@ -1,7 +1,6 @@
 """System > User > Reseller: the list (Seed 002)."""
 
 from typing import Any
-from urllib.parse import urlencode
 
 import reflex as rx
 
@@ -18,6 +17,7 @@ from yeastar_app.components.controls import (
 )
 from yeastar_app.features import Feature
 from yeastar_app.models.accounts import Status
+from yeastar_app.portals.addresses import with_query
 from yeastar_app.portals.central.rows import STATES, ResellerRow, page_number, reseller_row
 from yeastar_app.portals.page import Shell, current_actor, guarded, page
 from yeastar_app.services import resellers
@@ -50,13 +50,10 @@ class ResellersState(Shell):
         self.filters = {name: str(asked.get(name, ""))[:255] for name in FILTERS}
         self.filtered = any(self.filters.values())
         self.page_number = page_number(asked.get("page"))
-        self.export_href = "/files/resellers.xlsx?" + urlencode(self._given())
+        self.export_href = with_query("/files/resellers.xlsx", **self.filters)
         self.may_manage = current_actor().may(Feature.RESELLER_MANAGE)
         self.asking = False
         await self._show()
-
-    def _given(self) -> dict[str, str]:
-        return {name: value for name, value in self.filters.items() if value}
 
     async def _show(self) -> None:
         found = await self._act(resellers.search, {**self.filters, "page": self.page_number})
@@ -69,10 +66,7 @@ class ResellersState(Shell):
         self.loaded = True
 
     def _address(self, page_number: int = 1, **filters: str) -> str:
-        given = {name: value for name, value in filters.items() if value}
-        if page_number > 1:
-            given["page"] = str(page_number)
-        return HERE + (f"?{urlencode(given)}" if given else "")
+        return with_query(HERE, **filters, page=page_number if page_number > 1 else "")
 
     @rx.event
     async def search(self, form: dict) -> Any:

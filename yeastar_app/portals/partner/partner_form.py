@@ -61,7 +61,7 @@ class PartnerFormState(PictureChoice, Shell):
 
     @rx.event
     async def pick_type(self, user_type: str) -> None:
-        self.user_type = user_type if user_type in TYPES else "customer"
+        self.user_type = user_type if isinstance(user_type, str) and user_type in TYPES else "customer"
 
     @rx.event
     async def save(self, form: dict[str, Any]) -> Any:
