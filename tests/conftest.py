@@ -54,14 +54,27 @@ def sqlite(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.M
     yield from fresh_database(request, tmp_path, monkeypatch, "sqlite")
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def own_db(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Like `db`, but the test may change the tables themselves: no other test ever sees this database."""
+    yield from fresh_database(request, tmp_path, monkeypatch, request.param, shared=False)
+
+
 def fresh_database(
-    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    kind: str,
+    template: Path | None = None,
+    shared: bool = True,
 ) -> Iterator[str]:
+    """A copy of `template` (the migrated, empty one) or the worker's emptied PostgreSQL."""
     if kind == "sqlite":
-        shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "test.db")
+        shutil.copy(template or request.getfixturevalue("sqlite_template"), tmp_path / "test.db")
         address = f"sqlite:///{tmp_path / 'test.db'}"
     else:
-        address = request.getfixturevalue("postgresql").emptied()
+        server: databases.PostgreSQL = request.getfixturevalue("postgresql")
+        address = server.emptied() if shared else server.copied()
     monkeypatch.setenv("DATABASE_URL", address)
     settings.cache_clear()
     database.engine.cache_clear()

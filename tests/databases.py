@@ -107,6 +107,14 @@ class PostgreSQL:
                     )
         return self.address(self._name)
 
+    def copied(self) -> str:
+        """A database of one test alone, as the migrations left it, for tests that change its tables; its address."""
+        self.emptied()
+        name = f"{self._name}_own"
+        self.run(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        self.run(f"CREATE DATABASE {name} TEMPLATE {self._name}")
+        return self.address(name)
+
     def close(self) -> None:
         self._own.dispose()
         self._admin.dispose()

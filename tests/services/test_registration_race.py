@@ -66,7 +66,9 @@ def registered() -> tuple[int, int]:
         return len(session.exec(select(Registration)).all()), sum(points)
 
 
-def test_negative_control_without_the_constraint_everybody_would_earn(db: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_negative_control_without_the_constraint_everybody_would_earn(
+    own_db: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     drop_the_constraint()
     see_nothing_registered(monkeypatch)
     assert everybody_at_once(crowd()) == {"earned": PEOPLE}
