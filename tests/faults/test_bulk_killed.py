@@ -1,17 +1,15 @@
 """A worker killed with -9 in the middle of registering 10,000 rows: nothing of it is there, and when the lease is over
 the job is picked up and all of it is."""
 
-import os
-import subprocess
-import sys
 from datetime import date
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session, select
 
-from tests.conftest import START
 from tests.factories import account, signed_in
+from tests.faults.killed import die, in_a_process
 from yeastar_app import clock
 from yeastar_app.access import perform
 from yeastar_app.database import transaction
@@ -25,41 +23,25 @@ from yeastar_app.services import bulk, template, workbooks
 ROWS = 10_000
 APPLIANCE = "P-Series Appliance Edition"
 
-WORKER = """
-import sys, time
-from datetime import datetime
-from yeastar_app import clock
-from yeastar_app.models.points import UploadStatus
-from yeastar_app.jobs import bulk as jobs
-from yeastar_app.services import bulk
 
-def stop(*_, **__):
-    print("in the middle", flush=True)
-    time.sleep(600)
-
-setattr(bulk, sys.argv[2], stop)
-with clock.frozen(datetime.fromisoformat(sys.argv[3])):
-    jobs.work(int(sys.argv[1]), UploadStatus.REGISTERING)
-"""
-
-
-def ten_thousand() -> bytes:
-    with transaction() as session:
-        product_id = session.exec(select(Product.id).where(Product.name == APPLIANCE)).one()
-        units = [{"product_id": product_id, "identifier": f"3658B4{n:06}", "eligible": True} for n in range(ROWS)]
-        session.connection().execute(sa.insert(RegistryUnit), units)
+@cache
+def workbook() -> bytes:
     columns = [(heading, 20) for heading in template.COLUMNS]
     rows = ([APPLIANCE, f"3658B4{n:06}", date(2026, 2, 1), "Erik", "Ann", "Ann BV"] for n in range(ROWS))
     return workbooks.write([("Products", columns, rows)])
 
 
-def kill_in_the_middle(upload_id: int, before: str) -> None:
-    """Run the job in a process of its own, and kill that just before it does `before`, its transaction open."""
-    command = [sys.executable, "-c", WORKER, str(upload_id), before, START.isoformat()]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, env=os.environ, text=True) as worker:
-        assert worker.stdout
-        assert worker.stdout.readline() == "in the middle\n"
-        worker.kill()
+def ten_thousand_known() -> None:
+    with transaction() as session:
+        product_id = session.exec(select(Product.id).where(Product.name == APPLIANCE)).one()
+        units = [{"product_id": product_id, "identifier": f"3658B4{n:06}", "eligible": True} for n in range(ROWS)]
+        session.connection().execute(sa.insert(RegistryUnit), units)
+
+
+def die_in_the_middle(upload_id: int, before: str) -> None:
+    """Register, and die just before `before` is done, the transaction open."""
+    setattr(bulk, before, die)
+    jobs.work(upload_id, UploadStatus.REGISTERING)
 
 
 def counted(session: Session, table: Any) -> int:
@@ -81,15 +63,16 @@ def there() -> tuple[int, int, int, int, int]:
 
 
 def test_a_killed_registration_of_10_000_rows_leaves_nothing_and_is_picked_up_again(db: str) -> None:
+    ten_thousand_known()
     here = signed_in(account(Kind.PARTNER))
-    chosen = perform(bulk.choose, {"file_name": "many.xlsx", "content": ten_thousand()}, here)
+    chosen = perform(bulk.choose, {"file_name": "many.xlsx", "content": workbook()}, here)
     perform(bulk.start_check, {"upload": chosen.id}, here)
     for upload_id, status in jobs.claim_due():
         jobs.work(upload_id, status)
     perform(bulk.start_registering, {"upload": chosen.id}, here)
     for before in ("_book", "audit"):  # the registrations are written; everything is written but not committed
         assert jobs.claim_due() == [(chosen.id, UploadStatus.REGISTERING)]
-        kill_in_the_middle(chosen.id, before)
+        assert in_a_process(die_in_the_middle, chosen.id, before) is None
         assert there() == (0, 0, 0, 0, 0)
         assert jobs.claim_due() == []
         clock.advance(jobs.LEASE)

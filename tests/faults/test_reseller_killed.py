@@ -1,19 +1,15 @@
 """A process killed (-9) at any statement of a reseller's creation, or of sending its activation email, leaves all of it
 or nothing (PRODUCT 5.1: "Or nothing happens at all")."""
 
-import json
 import os
-import signal
-import subprocess
-import sys
 from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import select
 
-from tests.conftest import START
+from tests.faults.killed import die, in_a_process
 from tests.services.central import add_reseller, free, owner, problems, reseller_form
-from yeastar_app import clock, database
+from yeastar_app import database
 from yeastar_app.access import Credential, perform
 from yeastar_app.database import transaction
 from yeastar_app.models.accounts import Account, Organisation
@@ -21,7 +17,6 @@ from yeastar_app.models.capacity import Pool
 from yeastar_app.models.credentials import Link
 from yeastar_app.models.records import AuditRow, Email
 from yeastar_app.services import resellers
-from yeastar_app.settings import ROOT
 
 TABLES = (Account, Organisation, Pool, AuditRow, Link, Email)
 ACTIONS = {"create": resellers.create, "send_activation": resellers.send_activation}
@@ -41,7 +36,7 @@ def die_at(statement: int) -> None:
         nonlocal seen
         seen += 1
         if seen == statement:
-            os.kill(os.getpid(), signal.SIGKILL)
+            die()
 
     sa.event.listen(database.engine(), "before_cursor_execute", count)
 
@@ -73,24 +68,10 @@ def die_everywhere(what: str, payload: dict[str, Any], token: str) -> list[list[
     raise AssertionError("the action never got through")
 
 
-def in_another_process(what: str, payload: dict[str, Any], credential: Credential) -> list[list[int]]:
-    """`die_everywhere` in a process of its own: forking one that has threads is not safe."""
-    order = json.dumps([what, payload, credential.session_token])
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.faults.test_reseller_killed", order],
-        cwd=ROOT,
-        check=True,
-        capture_output=True,
-        text=True,
-    )
-    stands: list[list[int]] = json.loads(done.stdout)
-    return stands
-
-
 def test_a_killed_creation_leaves_everything_or_nothing(db: str) -> None:
     partner = owner()
     before = stand()
-    *killed, through = in_another_process("create", reseller_form(), partner.credential)
+    *killed, through = in_a_process(die_everywhere, "create", reseller_form(), partner.credential.session_token)
     assert len(killed) > 5
     assert all(after == before for after in killed)
     assert [now - then for now, then in zip(through, before, strict=True)] == [1, 1, 1, 1, 0, 0]
@@ -102,12 +83,9 @@ def test_a_killed_activation_email_leaves_no_letter_without_its_link(sqlite: str
     partner = owner()
     reseller = add_reseller(partner)
     before = stand()
-    *killed, through = in_another_process("send_activation", {"id": reseller}, partner.credential)
+    *killed, through = in_a_process(
+        die_everywhere, "send_activation", {"id": reseller}, partner.credential.session_token
+    )
     assert len(killed) > 3
     assert all(after == before for after in killed)
     assert [now - then for now, then in zip(through, before, strict=True)] == [0, 0, 0, 1, 1, 1]
-
-
-if __name__ == "__main__":
-    with clock.frozen(START):
-        sys.stdout.write(json.dumps(die_everywhere(*json.loads(sys.argv[1]))))
