@@ -14,7 +14,7 @@ from yeastar_app import clock
 from yeastar_app.access import Credential, who
 from yeastar_app.database import transaction
 from yeastar_app.engines.secrets import seal
-from yeastar_app.models.accounts import Account, Kind, TwoFactor
+from yeastar_app.models.accounts import Account, Kind, Organisation, TwoFactor
 from yeastar_app.models.credentials import Link, LinkPurpose, SignInTicket
 from yeastar_app.models.records import Email
 from yeastar_app.portals import page
@@ -24,6 +24,7 @@ from yeastar_app.portals.account.password import PasswordState
 from yeastar_app.portals.account.profile import ProfileState
 from yeastar_app.portals.account.security import SecurityState
 from yeastar_app.portals.account.sessions import SessionsState
+from yeastar_app.portals.partner.colleagues import ColleaguesState
 from yeastar_app.portals.sign_in.activate import ActivateState
 from yeastar_app.portals.sign_in.forgot import ForgotState, ResetState
 from yeastar_app.portals.sign_in.sign_in import SignInState
@@ -149,3 +150,44 @@ async def test_the_key_of_a_set_up_is_the_servers_own_and_not_the_forms(
     await send(live, "save_app", {"code": pyotp.TOTP(live._secret).at(clock.now())})
     assert len(live.fresh_codes) == 10
     assert (live.qr, live.key_to_type, live._secret) == ("", "", "")
+
+
+async def test_a_second_click_on_a_changed_password_says_nothing_wrong(
+    sqlite: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    live = opened(PasswordState, signed_in(account()), monkeypatch)
+    form = {"current": PASSWORD, "password": "Quiet-Meadow-77", "repeat": "Quiet-Meadow-77", "round": str(live.round)}
+    await send(live, "save", form)
+    assert "is changed" in live.notice
+    await send(live, "save", form)
+    assert "is changed" in live.notice
+    assert live.errors == {}
+
+
+async def test_a_second_click_on_signing_out_a_session_says_nothing_wrong(
+    sqlite: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person = account()
+    other, here = signed_in(person), signed_in(person)
+    live = opened(SessionsState, here, monkeypatch)
+    await send(live, "read")
+    number = next(row.id for row in live.rows if not row.is_this)
+    await send(live, "sign_out", number)
+    await send(live, "sign_out", number)
+    assert (live.notice, live.notice_tone) == ("That session is signed out.", "good")
+    assert not who(other).is_signed_in
+
+
+async def test_a_second_click_on_switching_a_second_factor_off_says_nothing_wrong(
+    sqlite: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner = account(Kind.PARTNER)
+    with transaction(writes=False) as session:
+        company = session.get_one(Organisation, owner.organisation_id)
+    person = account(Kind.COLLEAGUE, company, grants=["partners"], two_factor=TwoFactor.EMAIL)
+    live = opened(ColleaguesState, signed_in(owner), monkeypatch)
+    await send(live, "load")
+    await send(live, "switch_two_factor_off", person.key)
+    await send(live, "switch_two_factor_off", person.key)
+    assert live.notice_tone == "good"
+    assert live.notice.endswith("is off.")

@@ -71,6 +71,20 @@ def test_a_colleague_grants_what_it_has_and_not_more(sqlite: str) -> None:
     assert colleague(limited)
 
 
+def test_the_activation_email_of_a_colleague_with_more_rights_cannot_be_sent_to_oneself(sqlite: str) -> None:
+    me = partner()
+    limited = signed_in(active(me, "colleagues"))
+    waiting = colleague(me, grants=["colleagues", "programme"])
+    clock.advance(timedelta(minutes=2))
+    changed = {**FORM, "id": waiting, "email": "mine@example.com", "grants": ["colleagues"]}
+    with pytest.raises(Refusal, match="grant_too_high"):
+        perform(colleagues.edit, changed, limited)
+    assert emails("mine@example.com") == []
+    perform(colleagues.edit, {**changed, "email": FORM["email"]}, limited)
+    perform(colleagues.edit, {**changed, "grants": ["colleagues", "programme"]}, me)
+    assert len(emails("mine@example.com")) == 1
+
+
 def test_what_a_colleague_had_beyond_the_editors_rights_stays(sqlite: str) -> None:
     me = partner()
     mighty = active(me, *sorted(PARTNER_FEATURES))

@@ -191,3 +191,11 @@ def test_the_back_office_is_for_staff(sqlite: str, kind: Kind) -> None:
     for action in (staff.accounts, staff.remove, staff.resend_activation, staff.switch_two_factor_off):
         with pytest.raises(NotAllowed):
             perform(action, {"id": 1}, visitor)
+
+
+def test_staff_turn_off_their_own_second_factor_with_their_password_only(sqlite: str) -> None:
+    person = vendor()
+    me = signed_in(person)
+    with pytest.raises(Refusal, match="own_account"):
+        perform(staff.switch_two_factor_off, {"id": person.key}, me)
+    assert row(person.key).two_factor is TwoFactor.EMAIL

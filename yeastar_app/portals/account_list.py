@@ -58,6 +58,10 @@ class AccountList(rx.State, mixin=True):
             self._say(words.format(result))
         await self._fill()
 
+    def _row_of(self, account_id: Any) -> Person | None:
+        """The row of an account as it is shown: the second of two clicks finds it as the first has left it."""
+        return next((row for row in self.rows if row.id == account_id), None)
+
     def _go(self, **changes: object) -> Any:
         kept = {"search": self.search, "status": self.status, "type": self.kind}
         return rx.redirect(with_query(self._path(), **{**kept, **changes}), replace=True)

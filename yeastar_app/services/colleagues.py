@@ -92,6 +92,16 @@ def _granted(actor: Actor, asked: list[Feature], had: list[str]) -> list[str]:
     return sorted({*asked} | beyond)
 
 
+def _refuse_beyond(actor: Actor, account: Account) -> None:
+    """Whoever gets the activation email gets the colleague's rights: an address of one's own would be a way to more
+    than one has. Refusal `grant_too_high`."""
+    if not actor.features.issuperset(Feature(code) for code in account.grants):
+        message = t(
+            "This colleague may do more than you. Ask the owner of your company's account to change the address."
+        )
+        raise Refusal("grant_too_high", message, "email")
+
+
 def _recorded(account: Account) -> dict[str, Any]:
     names = ("email", "first_name", "last_name", "phone", "remark", "image_id", "grants")
     return {name: value for name in names if (value := getattr(account, name)) not in (None, "")}
@@ -133,6 +143,7 @@ def edit(session: Session, actor: Actor, form: ChangedColleague, *, prepared: Pi
     if prepared or form.without_picture:
         images.replace(session, account, prepared)
     if form.email and form.email != account.email:
+        _refuse_beyond(actor, account)
         invitations.change_email(session, actor, account, form.email)
     audit(session, actor, "colleague.edit", account, label=account.email, **difference(before, _recorded(account)))
     return account.name

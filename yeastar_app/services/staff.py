@@ -76,8 +76,11 @@ def resend_activation(session: Session, actor: Actor, form: OneAccount) -> str:
 def switch_two_factor_off(session: Session, actor: Actor, form: OneAccount) -> str:
     """Turn the second factor off for somebody who cannot pass it any more [D]; gives the name.
 
-    Refusal `two_factor_off`."""
+    Refusals: `two_factor_off`, `own_account` (that asks for the password)."""
     account = people.account_below(session, actor, form.id)
+    if account.key == actor.id:
+        message = t("Turn off your own two-factor authentication under Account, Security: it asks for your password.")
+        raise Refusal("own_account", message)
     people.lock(session, account)
     two_factor.switch_off_for(session, actor, account)
     return account.name

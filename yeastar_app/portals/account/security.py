@@ -118,6 +118,8 @@ class SecurityState(AccountState):
 
     @rx.event
     async def delete_device(self, device_id: int) -> None:
+        if device_id not in [row.id for row in self.trusted]:
+            return  # the second of two clicks
         if await self._did(devices.distrust, {"id": device_id}):
             self._say(t("This device is asked for a code again."))
         await self._read()

@@ -49,6 +49,8 @@ class SessionsState(AccountState):
 
     @rx.event
     async def sign_out(self, session_id: int) -> None:
+        if session_id not in [row.id for row in self.rows]:
+            return  # the second of two clicks
         if await self._did(sessions.end_one, {"id": session_id}):
             self._say(t("That session is signed out."))
         await self.read()

@@ -33,11 +33,17 @@ class ColleaguesState(AccountList, Shell):
 
     @rx.event
     async def switch_two_factor_off(self, account_id: int) -> None:
+        row = self._row_of(account_id)
+        if row is None or not row.two_factor:
+            return
         words = t("Two-factor authentication of {} is off.")
         await self._do(colleagues.switch_two_factor_off, account_id, words)
 
     @rx.event
     async def unfreeze(self, account_id: int) -> None:
+        row = self._row_of(account_id)
+        if row is None or row.state != "frozen":
+            return
         await self._do(colleagues.unfreeze, account_id, t("{} can sign in again."))
 
     @rx.event

@@ -13,6 +13,7 @@ from yeastar_app.components.uploads import file_field
 from yeastar_app.jobs import bulk as jobs
 from yeastar_app.models.points import UploadStatus
 from yeastar_app.portals.page import Shell, guarded
+from yeastar_app.refusals import Refusal
 from yeastar_app.services import bulk, identifiers, programme, registration
 from yeastar_app.services.registration import POLICY
 from yeastar_app.settings import settings
@@ -161,8 +162,9 @@ class GetPoints(Shell):
     async def _look(self) -> bool:
         """Whether there is more to wait for."""
         async with self:
-            seen = await self._act(bulk.status, {"upload": self._upload})
-            if seen is None:
+            try:
+                seen = await self._ask(bulk.status, {"upload": self._upload})
+            except Refusal:  # signed out, or somebody else is here by now: nobody is left to tell
                 return False
             self._show_upload(seen)
             return seen.running

@@ -39,6 +39,9 @@ class PartnersState(AccountList, Shell):
 
     @rx.event
     async def switch_two_factor_off(self, account_id: int) -> None:
+        row = self._row_of(account_id)
+        if row is None or not row.two_factor:
+            return
         words = t("Two-factor authentication of {} is off.")
         await self._do(customers.switch_two_factor_off, account_id, words)
 

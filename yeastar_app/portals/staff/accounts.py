@@ -42,6 +42,9 @@ class StaffAccountsState(AccountList, Shell):
 
     @rx.event
     async def switch_two_factor_off(self, account_id: int) -> None:
+        row = self._row_of(account_id)
+        if row is None or not row.two_factor:
+            return
         await self._do(staff.switch_two_factor_off, account_id, t("Two-factor authentication of {} is off."))
 
     @rx.event
