@@ -29,9 +29,9 @@ class Entry:
 
 MENUS: dict[Surface, tuple[Entry, ...]] = {
     Surface.PARTNER: (
-        Entry(t("Partner Program"), "/partner/program", "award", Feature.PROGRAMME, t("Business")),
         Entry(t("Partners"), "/partner/partners", "users", Feature.PARTNERS, t("User")),
         Entry(t("Colleagues"), "/partner/colleagues", "contact", Feature.COLLEAGUES, t("User")),
+        Entry(t("Partner Program"), "/partner/program", "award", Feature.PROGRAMME, t("Business")),
         Entry(t("Central Management"), "/central", "server", Feature.PBX_VIEW, t("Hosting")),
     ),
     Surface.CUSTOMER: (

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
-from yeastar_app import clock
+from yeastar_app import clock, words
 from yeastar_app.access import Actor, Policy, action, audit
 from yeastar_app.features import Feature, Surface
 from yeastar_app.models.points import Programme, Registration
@@ -184,7 +184,7 @@ def judge(claim: Claim, rules: Catalogue, known: Known) -> int:
         raise Refusal(
             "outside_window",
             t("Products can be registered within {n} days of purchase, so from {day} on.",
-              n=rules.window_days, day=rules.earliest.isoformat()),
+              n=rules.window_days, day=words.day(rules.earliest)),
             "purchase_date",
         )  # fmt: skip
     if claim.key in known.registered:

@@ -1,14 +1,13 @@
 """/mailbox: everybody's mail program while trying things out; elsewhere the administrator's view of the outbox."""
 
 from dataclasses import asdict, dataclass
-from datetime import datetime
 
 import reflex as rx
 
 from yeastar_app.components import layout, mailbox
 from yeastar_app.portals.page import Shell, guarded, page
 from yeastar_app.services import mailbox as service
-from yeastar_app.words import t
+from yeastar_app.words import minute, t
 
 REFRESH_SECONDS = 3
 _STATES = {
@@ -36,13 +35,9 @@ class Piece:
     href: str
 
 
-def _when(at: datetime) -> str:
-    return f"{at:%d %b, %H:%M}"
-
-
 def _row(line: service.Line) -> Row:
     words, tone = _STATES[line.state]
-    return Row(line.id, line.to, line.subject, _when(line.at), words, tone)
+    return Row(line.id, line.to, line.subject, minute(line.at), words, tone)
 
 
 @guarded(service.MAILBOX)

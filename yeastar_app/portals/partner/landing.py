@@ -10,13 +10,18 @@ from yeastar_app.portals.page import Shell, guarded, page
 from yeastar_app.words import t
 
 POLICY = Policy(Surface.PARTNER)
+FAVOURITE = "/partner/program"
 
 
 @guarded(POLICY)
 class PartnerHomeState(Shell):
     @rx.event
     async def load(self) -> rx.event.EventSpec | None:
-        return rx.redirect(self.menu[0].href, replace=True) if self.menu else None
+        """To the Partner Program where one may see it, otherwise to the first page of the menu."""
+        open_to = [item.href for item in self.menu]
+        if not open_to:
+            return None
+        return rx.redirect(FAVOURITE if FAVOURITE in open_to else open_to[0], replace=True)
 
 
 @page("/partner", t("Partner Portal"), POLICY, PartnerHomeState.load)

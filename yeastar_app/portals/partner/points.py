@@ -12,7 +12,7 @@ from yeastar_app.portals.page import Shell, guarded, page
 from yeastar_app.services import point_details, programme
 from yeastar_app.services.point_details import DetailsFilter
 from yeastar_app.services.registration import POLICY
-from yeastar_app.words import t
+from yeastar_app.words import day, minute, t
 
 PATH = "/partner/program/points"
 TABS = {"record": t("Point Record"), "registered": t("Registered Product")}
@@ -131,23 +131,23 @@ class PointsState(Shell):
 
 def _record_row(row: point_details.Record) -> RecordRow:
     return RecordRow(
-        f"{row.at:%Y-%m-%d %H:%M}",
+        minute(row.at),
         point_details.KINDS[row.kind],
         TONES[row.kind.value],
         row.reason,
         row.who,
         f"{row.points:+,}".replace("-", "\N{MINUS SIGN}"),
         f"{row.balance:,}",
-        f"{row.expires:%Y-%m-%d}" if row.expires else "",
+        day(row.expires),
     )
 
 
 def _product_row(row: point_details.RegisteredProduct) -> ProductRow:
     return ProductRow(
-        f"{row.at:%Y-%m-%d}",
+        day(row.at),
         row.product,
         row.identifier,
-        row.purchase_date.isoformat(),
+        day(row.purchase_date),
         row.purchase_from,
         row.end_user_name,
         row.end_user_company,

@@ -5,6 +5,7 @@ from typing import Any
 
 import reflex as rx
 
+from yeastar_app import words
 from yeastar_app.components import layout, overlays, tables
 from yeastar_app.components.controls import (
     badge,
@@ -85,7 +86,7 @@ class ProgramState(Shell):
         self.period = t(
             "earned in the last {n} months, since {day}",
             n=seen.period_months,
-            day=seen.period_start.date().isoformat(),
+            day=words.day(seen.period_start),
         )
         self.validity = t(
             "Points are valid for {validity} months from the day they are earned. The tier counts the points earned "
@@ -104,7 +105,7 @@ class ProgramState(Shell):
             t(
                 "{points} expire on {day}",
                 points=plural(seen.expiring_points, "point", "points"),
-                day=seen.expiring_at.date().isoformat(),
+                day=words.day(seen.expiring_at),
             )
             if seen.expiring_at
             else t("Nothing expires: register a product to earn points.")
@@ -118,9 +119,9 @@ class ProgramState(Shell):
 def _rule_row(rule: programme.Rule, window_days: int) -> RuleRow:
     window = t("Within {n} days of purchase", n=window_days)
     if rule.valid_from:
-        window += t(", bought from {day}", day=rule.valid_from.isoformat())
+        window += t(", bought from {day}", day=words.day(rule.valid_from))
     if rule.valid_until:
-        window += t(", bought until {day}", day=rule.valid_until.isoformat())
+        window += t(", bought until {day}", day=words.day(rule.valid_until))
     return RuleRow(rule.product, f"{rule.points:,}", identifiers.LABELS[rule.id_kind], window)
 
 

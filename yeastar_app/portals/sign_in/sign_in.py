@@ -11,6 +11,7 @@ from yeastar_app.portals.page import Shell, current_actor, guarded, page, with_o
 from yeastar_app.refusals import Refusal
 from yeastar_app.services import sessions, two_factor
 from yeastar_app.services.sessions import Ticket
+from yeastar_app.settings import settings
 from yeastar_app.words import t
 
 REMARKS = {
@@ -28,6 +29,7 @@ class SignInState(Shell):
     remark: str = ""
     remark_tone: str = ""
     next: str = ""
+    demo: bool = False
     here_as: str = ""
     """The address of whoever is signed in already."""
     second: str = ""
@@ -47,6 +49,7 @@ class SignInState(Shell):
         self.notice = ""
         self.remark_tone, self.remark = REMARKS.get(asked.get("reason", ""), ("", ""))
         self.next = asked.get("next", "")
+        self.demo = settings().demo_mode
         self.here_as = current_actor().email
 
     @rx.event
@@ -122,6 +125,7 @@ def sign_in_page() -> rx.Component:
         ),
         rx.cond(state.second == "", _password_step(), _code_step()),
         rx.cond(state.ticket != "", fetch_cookie(state.ticket, state.next)),
+        foot=rx.cond(state.demo, link(t("Trying it out? Sample sign-ins and product IDs"), "/demo")),
     )
 
 
