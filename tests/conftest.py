@@ -87,8 +87,8 @@ def fresh_database(
 
 @pytest.fixture(autouse=True)
 def still_clock(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Time stands still at START unless the test drives a server of its own (marker `browser`)."""
-    if request.node.get_closest_marker("browser"):
+    """Time stands still at START unless the test drives a server of its own (markers `browser`, `live`)."""
+    if request.node.get_closest_marker("browser") or request.node.get_closest_marker("live"):
         yield
         return
     with clock.frozen(START):

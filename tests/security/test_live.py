@@ -16,7 +16,7 @@ from tests.browser.conftest import Server, start_server
 from tests.security.test_matrix import handlers
 from yeastar_app import build
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("live")]
+pytestmark = pytest.mark.live
 
 
 @pytest.fixture(scope="module")
