@@ -1,11 +1,13 @@
 """Engine and transactions. The only file that knows SQLite from PostgreSQL."""
 
+import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy import Engine, Executable, Row, event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, create_engine
@@ -111,3 +113,24 @@ def insert_if_absent(session: Session, table: Any, rows: list[dict[str, Any]]) -
     insert = sqlite.insert if is_sqlite(session) else postgresql.insert
     for row in rows:
         session.execute(insert(table).values(**row).on_conflict_do_nothing())
+
+
+def among(session: Session, column: Any, values: Sequence[str]) -> Any:
+    """Whether a text column is one of many values, handed over as one parameter: a list of thousands takes longer to
+    be put into a statement than the database takes to answer."""
+    if is_sqlite(session):
+        return column.in_(sa.select(sa.func.json_each(json.dumps(values)).table_valued("value").c.value))
+    return column == sa.any_(sa.cast(values, sa.ARRAY(sa.Text)))
+
+
+def table_of(session: Session, rows: Sequence[Mapping[str, Any]], types: Mapping[str, Any]) -> Any:
+    """Rows of plain values (dates as ISO text) as a table to select from, handed over as one parameter: INSERT from it
+    is several times as quick as a statement that is filled in for each row."""
+    written = sa.literal(json.dumps(rows), sa.Text)
+    if is_sqlite(session):
+        row = sa.func.json_each(written).table_valued("value").c.value
+        picked = [sa.func.json_extract(row, f"$.{name}", type_=kind).label(name) for name, kind in types.items()]
+        return sa.select(*picked).subquery("given")
+    columns = [sa.column(name, kind) for name, kind in types.items()]
+    table = sa.func.json_to_recordset(sa.cast(written, sa.JSON)).table_valued(*columns)
+    return table.render_derived(name="given", with_types=True)

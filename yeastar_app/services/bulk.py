@@ -16,8 +16,9 @@ from sqlmodel import Session, col, select
 
 from yeastar_app import clock
 from yeastar_app.access import Actor, action, audit, parse
-from yeastar_app.database import transaction
+from yeastar_app.database import table_of, transaction
 from yeastar_app.models.accounts import Account
+from yeastar_app.models.base import UTCDateTime
 from yeastar_app.models.points import (
     BulkUpload,
     EntryKind,
@@ -37,6 +38,7 @@ from yeastar_app.settings import settings
 from yeastar_app.words import t
 
 _HEADING = {name: heading for heading, name in COLUMNS.items()}
+_GIVEN = ("product_id", "identifier", "purchase_date", "purchase_from", "end_user_name", "end_user_company", "points")
 _ROWS_AT_ONCE = 2_500
 _SAY_AGAIN_SECONDS = 0.3
 _TRIES = 3
@@ -292,18 +294,19 @@ def examine(content: bytes, products: tuple[Item, ...]) -> tuple[int, list[tuple
 def _form(row: workbooks.Row) -> RegistrationForm:
     """A row's cells through the form of the page. What a spreadsheet turned into something else is not guessed."""
     values: dict[str, Any] = {}
-    wrong: dict[str, str] = {}
     for heading, name in COLUMNS.items():
         cell = row.cells[heading]
-        if isinstance(cell, datetime):
-            cell = cell.date()
-        if name == "product_id" and isinstance(cell, int | float):
-            wrong[name] = t("The cell holds a number, so zeros may be lost. Format it as Text and retype the ID.")
-        elif name != "purchase_date" and isinstance(cell, int | float) and not isinstance(cell, bool):
-            cell = f"{cell:.15g}"
-        values[name] = cell
-    if wrong:
-        raise Refusal("numeric_id", wrong["product_id"], fields=wrong)
+        if type(cell) is str:  # nearly all of them
+            values[name] = cell
+        elif isinstance(cell, datetime):
+            values[name] = cell.date()
+        elif isinstance(cell, int | float) and name == "product_id":
+            words = t("The cell holds a number, so zeros may be lost. Format it as Text and retype the ID.")
+            raise Refusal("numeric_id", words, fields={name: words})
+        elif isinstance(cell, int | float) and not isinstance(cell, bool) and name != "purchase_date":
+            values[name] = f"{cell:.15g}"
+        else:
+            values[name] = cell
     try:
         return RegistrationForm.model_validate(values)
     except ValidationError:
@@ -389,26 +392,30 @@ def _register(session: Session, upload: BulkUpload, claims: Sequence[tuple[int, 
 def _insert(session: Session, upload: BulkUpload, accepted: Sequence[tuple[Claim, int]]) -> None:
     """The registrations, in the order of their keys, so that two uploads of the same rows wait for each other instead
     of dead-locking."""
-    now = clock.now()
-    session.connection().execute(
-        sa.insert(Registration),
+    given = table_of(
+        session,
         [
             {
-                "organisation_id": upload.organisation_id,
-                "account_id": upload.account_id,
                 "product_id": claim.product.id,
                 "identifier": claim.identifier,
-                "purchase_date": claim.form.purchase_date,
+                "purchase_date": claim.form.purchase_date.isoformat(),
                 "purchase_from": claim.form.purchase_from,
                 "end_user_name": claim.form.end_user_name,
                 "end_user_company": claim.form.end_user_company,
                 "points": earned,
-                "at": now,
-                "upload_id": upload.id,
             }
-            for claim, earned in sorted(accepted, key=lambda one: one[0].key)
+            for claim, earned in accepted
         ],
+        {name: Registration.__table__.c[name].type for name in _GIVEN},  # type: ignore[attr-defined]
     )
+    same = {
+        "organisation_id": sa.literal(upload.organisation_id),
+        "account_id": sa.literal(upload.account_id),
+        "upload_id": sa.literal(upload.key),
+        "at": sa.literal(clock.now(), UTCDateTime),
+    }
+    rows = sa.select(*given.c, *same.values()).order_by(given.c.product_id, given.c.identifier)
+    session.execute(sa.insert(Registration).from_select([*_GIVEN, *same], rows))
 
 
 def _book(

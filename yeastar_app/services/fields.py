@@ -1,4 +1,8 @@
-"""Field types shared by all forms: what a person may type into a name, an address, a phone number, a Yeastar ID."""
+"""Field types shared by all forms: what a person may type into a name, an address, a phone number, a Yeastar ID.
+
+In each of them the limits stand before what cleans: pydantic runs a BeforeValidator first wherever it stands, and keeps
+limits that come right after `str` in its own quick code.
+"""
 
 import re
 import unicodedata
@@ -43,12 +47,12 @@ def _phone(value: str) -> str:
 
 def text(limit: int) -> Any:
     """A required line of 1 to `limit` characters, trimmed."""
-    return Annotated[str, BeforeValidator(_clean), StringConstraints(min_length=1, max_length=limit)]
+    return Annotated[str, StringConstraints(min_length=1, max_length=limit), BeforeValidator(_clean)]
 
 
 def optional_text(limit: int) -> Any:
     """A line of at most `limit` characters, trimmed; empty becomes None. Give the field the default None."""
-    line = Annotated[str, BeforeValidator(_clean), StringConstraints(max_length=limit)]
+    line = Annotated[str, StringConstraints(max_length=limit), BeforeValidator(_clean)]
     return Annotated[line | None, BeforeValidator(_empty_is_none)]
 
 
@@ -73,17 +77,17 @@ def whole_number(least: int, most: int) -> Any:
 RowId = Annotated[int, BeforeValidator(_whole), Field(ge=1, le=2**62)]
 """Which row of a list is meant. Whether it is there for the asker is for the query to find out."""
 
-YeastarId = Annotated[str, BeforeValidator(_clean), StringConstraints(min_length=1, max_length=255),
+YeastarId = Annotated[str, StringConstraints(min_length=1, max_length=255), BeforeValidator(_clean),
                       AfterValidator(_yeastar_id)]  # fmt: skip
 """An email address, checked with email-validator (no look-up) and kept in lower case."""
 
-Phone = Annotated[str, BeforeValidator(_clean), StringConstraints(max_length=40), AfterValidator(_phone)]
+Phone = Annotated[str, StringConstraints(max_length=40), BeforeValidator(_clean), AfterValidator(_phone)]
 OptionalPhone = Annotated[Phone | None, BeforeValidator(_empty_is_none)]
 
-Line = Annotated[str, BeforeValidator(_clean), StringConstraints(min_length=1, max_length=100)]
+Line = Annotated[str, StringConstraints(min_length=1, max_length=100), BeforeValidator(_clean)]
 """A required line of at most 100 characters."""
 
-LongLine = Annotated[str, BeforeValidator(_clean), StringConstraints(min_length=1, max_length=255)]
+LongLine = Annotated[str, StringConstraints(min_length=1, max_length=255), BeforeValidator(_clean)]
 """A required line of at most 255 characters."""
 
 
@@ -99,7 +103,7 @@ def _day(value: Any) -> Any:
 Day = Annotated[date, BeforeValidator(_day)]
 """A calendar day, as a date or as YYYY-MM-DD."""
 
-TypedAddress = Annotated[str, BeforeValidator(_clean), StringConstraints(min_length=1, max_length=255, to_lower=True)]
+TypedAddress = Annotated[str, StringConstraints(min_length=1, max_length=255, to_lower=True), BeforeValidator(_clean)]
 """What was typed as a Yeastar ID at the sign-in; whether it is an address does not matter there."""
 
 
@@ -110,7 +114,7 @@ def _encodable(value: Any) -> Any:
     return value
 
 
-Secret = Annotated[str, BeforeValidator(_encodable), StringConstraints(min_length=1, max_length=128)]
+Secret = Annotated[str, StringConstraints(min_length=1, max_length=128), BeforeValidator(_encodable)]
 """A password as typed: nothing is trimmed or changed."""
 
 
@@ -118,7 +122,7 @@ def _none_is_empty(value: Any) -> Any:
     return "" if value is None else _encodable(value)
 
 
-OptionalSecret = Annotated[str, BeforeValidator(_none_is_empty), StringConstraints(max_length=128)]
+OptionalSecret = Annotated[str, StringConstraints(max_length=128), BeforeValidator(_none_is_empty)]
 """A password that is asked for only sometimes; a page without the field sends None."""
 Token = Annotated[str, StringConstraints(pattern="^[A-Za-z0-9_-]{0,100}$")]
 """A random token as services/tokens.py makes them."""

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from typing import NamedTuple
 
 import sqlalchemy as sa
 from pydantic import BaseModel
@@ -13,6 +14,7 @@ from sqlmodel import Session, col, select
 
 from yeastar_app import clock, words
 from yeastar_app.access import Actor, Policy, action, audit
+from yeastar_app.database import among
 from yeastar_app.features import Feature, Surface
 from yeastar_app.models.points import Programme, Registration
 from yeastar_app.models.products import IdKind, PointRule, Product, RegistryUnit
@@ -22,9 +24,6 @@ from yeastar_app.services.fields import Day, Line, LongLine
 from yeastar_app.words import t
 
 POLICY = Policy(Surface.PARTNER, Feature.PROGRAMME)
-LOOK_UP_AT_ONCE = 2_000
-"""Identifiers asked for in one query, well below the databases' limits of parameters."""
-
 Key = tuple[int, str]
 """A product's id and a normalised identifier."""
 
@@ -40,8 +39,7 @@ class RegistrationForm(BaseModel):
     end_user_company: Line
 
 
-@dataclass(frozen=True)
-class Unit:
+class Unit(NamedTuple):
     """What the registry says about one identifier."""
 
     subscribed_from: date | None
@@ -135,26 +133,23 @@ def catalogue(session: Session, figures: Programme) -> Catalogue:
 
 
 def look_up(session: Session, keys: Iterable[Key]) -> Known:
-    """What is known about these identifiers: one pair of queries for every 2,000 of a product."""
+    """What is known about these identifiers: a pair of queries for every product."""
     units: dict[Key, Unit] = {}
     registered: set[Key] = set()
-    by_product: dict[int, list[str]] = {}
+    asked: dict[int, list[str]] = {}
     for product_id, identifier in keys:
-        by_product.setdefault(product_id, []).append(identifier)
+        asked.setdefault(product_id, []).append(identifier)
     connection = session.connection()
-    for product_id, asked in by_product.items():
-        for start in range(0, len(asked), LOOK_UP_AT_ONCE):
-            some = asked[start : start + LOOK_UP_AT_ONCE]
-            for row in connection.execute(
-                sa.select(
-                    col(RegistryUnit.identifier), col(RegistryUnit.subscribed_from), col(RegistryUnit.eligible)
-                ).where(col(RegistryUnit.product_id) == product_id, col(RegistryUnit.identifier).in_(some))
-            ):
-                units[product_id, row[0]] = Unit(row[1], row[2])
-            taken = sa.select(col(Registration.identifier)).where(
-                col(Registration.product_id) == product_id, col(Registration.identifier).in_(some)
-            )
-            registered.update((product_id, identifier) for identifier in connection.execute(taken).scalars())
+    for product_id, some in asked.items():
+        of_registry = sa.select(
+            col(RegistryUnit.identifier), col(RegistryUnit.subscribed_from), col(RegistryUnit.eligible)
+        ).where(col(RegistryUnit.product_id) == product_id, among(session, col(RegistryUnit.identifier), some))
+        for identifier, subscribed_from, eligible in connection.execute(of_registry):
+            units[product_id, identifier] = Unit(subscribed_from, eligible)
+        taken = sa.select(col(Registration.identifier)).where(
+            col(Registration.product_id) == product_id, among(session, col(Registration.identifier), some)
+        )
+        registered.update((product_id, identifier) for identifier in connection.execute(taken).scalars())
     return Known(units, registered)
 
 
@@ -272,10 +267,12 @@ def reason_for(product: str, identifier: str) -> str:
 
 def by_product(claims: Iterable[tuple[Claim, int]]) -> list[Earned]:
     """The lines of the result window, in the order of the catalogue."""
-    counts: Counter[Item] = Counter()
-    sums: Counter[Item] = Counter()
+    products: dict[int, Item] = {}
+    counts: Counter[int] = Counter()
+    sums: Counter[int] = Counter()
     for claim, earned in claims:
-        counts[claim.product] += 1
-        sums[claim.product] += earned
-    ordered = sorted(counts, key=lambda product: product.position)
-    return [Earned(product.name, counts[product], sums[product]) for product in ordered]
+        products[claim.product.id] = claim.product
+        counts[claim.product.id] += 1
+        sums[claim.product.id] += earned
+    ordered = sorted(products.values(), key=lambda product: product.position)
+    return [Earned(product.name, counts[product.id], sums[product.id]) for product in ordered]
