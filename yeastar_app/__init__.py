@@ -1,0 +1,5 @@
+"""The Yeastar portals."""
+
+from yeastar_app import logs
+
+logs.configure()

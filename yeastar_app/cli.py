@@ -8,7 +8,12 @@ import typer
 
 from yeastar_app.settings import ROOT, settings
 
-main = typer.Typer(no_args_is_help=True, add_completion=False, help="Yeastar portals: run and look after them.")
+main = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_show_locals=False,  # they may hold a link that opens an account
+    help="Yeastar portals: run and look after them.",
+)
 
 
 @main.command()

@@ -18,10 +18,13 @@ BUSY_TIMEOUT_MS = 15_000
 
 
 def make_engine(url: str) -> Engine:
-    """An engine for `url`; SQLite gets WAL, foreign keys and writes that begin with BEGIN IMMEDIATE."""
+    """An engine for `url`; SQLite gets WAL, foreign keys and writes that begin with BEGIN IMMEDIATE. Its errors name no
+    values: they end in the log, and values may be hashes of passwords or people's addresses."""
     if make_url(url).get_backend_name() != "sqlite":
-        return create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20)
-    engine = create_engine(url, connect_args={"check_same_thread": False}, pool_size=10, max_overflow=50)
+        return create_engine(url, hide_parameters=True, pool_pre_ping=True, pool_size=10, max_overflow=20)
+    engine = create_engine(
+        url, hide_parameters=True, connect_args={"check_same_thread": False}, pool_size=10, max_overflow=50
+    )
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
