@@ -312,17 +312,17 @@ def test_a_file_that_is_no_filled_template_is_refused_in_words(here: Credential,
 
 def test_a_bomb_larger_than_the_limit_inside_is_refused_before_it_is_inflated(here: Credential) -> None:
     stored = zipped(**{"xl__workbook.xml": bytes(201 * 1024 * 1024)})
-    began = time.perf_counter()
+    began = time.process_time()  # work, not waiting for the processor
     assert "too large inside" in checked(stored, here).refusal
-    assert time.perf_counter() - began < 1
+    assert time.process_time() - began < 1
 
 
 def test_a_hundred_thousand_rows_are_too_many_and_it_is_said_quickly(here: Credential) -> None:
     content = with_many_rows(100_000)
-    began = time.perf_counter()
+    began = time.process_time()  # work, not waiting for the processor
     upload = checked(content, here)
     assert "100,000 rows are too many: at most 10,000" in upload.refusal
-    assert time.perf_counter() - began < 5
+    assert time.process_time() - began < 5
 
 
 def test_a_file_over_the_limit_is_refused(here: Credential) -> None:

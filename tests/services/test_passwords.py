@@ -1,5 +1,6 @@
 """Passwords and the links that set them: activation, forgotten, changed, set by a superior (PRODUCT 2)."""
 
+import threading
 from datetime import timedelta
 
 import pytest
@@ -149,7 +150,14 @@ def test_one_activation_link_opened_twenty_times_at_once_has_one_winner(
         with transaction(writes=False) as other:  # the negative control: look first, then use
             return links.look(other, token, purpose)[1].key  # type: ignore[union-attr]
 
+    looked = threading.Barrier(20, timeout=60)
+
+    def hash_when_all_have_looked(password: str) -> str:
+        looked.wait()  # the worst moment: everybody found the link good before anybody used it
+        return hash_password(password)
+
     with monkeypatch.context() as without:
+        without.setattr("yeastar_app.engines.passwords.hash_password", hash_when_all_have_looked)
         without.setattr(links, "_take", unguarded)
         without.setattr(links, "_SERVES", dict.fromkeys(LinkPurpose, Status.ACTIVE))
         person, token = invited()
