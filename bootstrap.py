@@ -28,6 +28,8 @@ def main():
     if task not in tasks:
         stop("Say what to do: " + ", ".join(tasks) + ".")
     os.chdir(ROOT)
+    # With this set (many container images do), every process would compile all libraries anew: 8 seconds each.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     tasks[task]()
 
 

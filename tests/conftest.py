@@ -9,6 +9,9 @@ from pathlib import Path
 
 os.environ["DATA_DIR"] = tempfile.mkdtemp(prefix="yeastar-tests-")
 os.environ["JOBS_IN_APP"] = "false"
+os.environ.pop(
+    "PYTHONDONTWRITEBYTECODE", None
+)  # the workers and servers started from here need not compile it all again
 os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.mkdtemp(prefix="yeastar-runtime-"))
 
 import pytest
