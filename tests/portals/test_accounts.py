@@ -14,7 +14,7 @@ from yeastar_app import clock
 from yeastar_app.access import Credential, who
 from yeastar_app.database import transaction
 from yeastar_app.engines.secrets import seal
-from yeastar_app.models.accounts import Account, Kind, Organisation, TwoFactor
+from yeastar_app.models.accounts import Account, Kind, Organisation, Status, TwoFactor
 from yeastar_app.models.credentials import Link, LinkPurpose, SignInTicket
 from yeastar_app.models.records import Email
 from yeastar_app.portals import page
@@ -191,3 +191,21 @@ async def test_a_second_click_on_switching_a_second_factor_off_says_nothing_wron
     await send(live, "switch_two_factor_off", person.key)
     assert live.notice_tone == "good"
     assert live.notice.endswith("is off.")
+
+
+async def test_a_second_click_on_an_activation_email_neither_sends_another_nor_complains(
+    sqlite: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner = account(Kind.PARTNER)
+    with transaction(writes=False) as session:
+        company = session.get_one(Organisation, owner.organisation_id)
+    person = account(Kind.COLLEAGUE, company, grants=["partners"], status=Status.NOT_ACTIVATED, email="new@example.com")
+    live = opened(ColleaguesState, signed_in(owner), monkeypatch)
+    await send(live, "resend", person.key)
+    await send(live, "resend", person.key)
+    assert (live.notice, live.notice_tone) == ("A new activation email is on its way to new@example.com.", "good")
+    live.notice = ""  # it has gone from the screen
+    await send(live, "resend", person.key)
+    assert live.notice_tone == "bad"
+    with transaction(writes=False) as session:
+        assert len(session.exec(select(Email)).all()) == 1

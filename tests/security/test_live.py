@@ -6,6 +6,7 @@ import socket
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -140,6 +141,7 @@ async def test_a_socket_of_another_site_is_refused(live: Server, origin: str) ->
             namespaces=[NAMESPACE],
             headers={"Origin": origin},
         )
+    await client.eio.http.close()  # the client forgets it where the other side refuses
 
 
 async def still_alive(client: Client) -> None:
@@ -148,6 +150,29 @@ async def still_alive(client: Client) -> None:
     await client.send(name, {})
     while "Something went wrong on our side" not in str(await asyncio.wait_for(client.answers.get(), 60)):
         pass
+
+
+MISSHAPEN: tuple[Any, ...] = (
+    {},
+    {"nobody": "asked"},
+    {"form": None, "number": None, "wanted": None, "shown": None, "_arg": None},
+    {"form": {"email": {}, "password": [], "id": -5}, "extra": 10**30},
+)
+"""Arguments missing, too many, of the wrong kind; what is in them is tried by test_forged.py."""
+
+
+async def test_misshapen_events_to_every_handler_neither_end_the_socket_nor_show_a_traceback(
+    live: Server, partner: Client
+) -> None:
+    for name in handlers():
+        for payload in MISSHAPEN:
+            await partner.send(name, payload)
+    await still_alive(partner)
+    said = ""
+    while not partner.answers.empty():
+        said += str(partner.answers.get_nowait())
+    assert "Traceback" not in said
+    assert ".py" not in said
 
 
 @pytest.mark.parametrize(

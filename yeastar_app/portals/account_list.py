@@ -53,9 +53,12 @@ class AccountList(rx.State, mixin=True):
 
     async def _do(self, action: Callable[..., Any], account_id: Any, words: str) -> None:
         """Carry out an action on an account, say `words` with its result in them, show the rows as they are now."""
+        what = f"{action.__name__} {account_id!r:.40}"
+        if self._is_done(what):
+            return
         result = await self._act(action, {"id": account_id})
         if result is not None:
-            self._say(words.format(result))
+            self._say_done(what, words.format(result))
         await self._fill()
 
     def _row_of(self, account_id: Any) -> Person | None:

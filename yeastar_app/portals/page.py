@@ -116,6 +116,8 @@ class Shell(rx.State):
 
     _seen_session: int | None = None
     _notice_carried: int = 0
+    _done: tuple[str, int] = ("", 0)
+    """What was done last, and the number of the notice that said so."""
 
     @rx.event
     async def enter(self) -> Any:
@@ -148,6 +150,16 @@ class Shell(rx.State):
         """Show a short message (tone: good, bad); screen readers hear it."""
         self.notice, self.notice_tone = text, tone
         self.notice_number += 1
+
+    def _say_done(self, what: str, text: str) -> None:
+        """Say that `what` was done; see `_is_done`."""
+        self._say(text)
+        self._done = what, self.notice_number
+
+    def _is_done(self, what: str) -> bool:
+        """Whether the message on the screen says that this very thing was done: then it is the second of two clicks,
+        which must neither do it again nor complain."""
+        return self.notice != "" and self._done == (what, self.notice_number)
 
     async def _ask(self, function: Callable[..., Result], payload: Any = None) -> Result:
         """Carry out an action off the event loop and hand over what came of it; a Refusal is raised."""

@@ -143,19 +143,21 @@ class PbxState(Shell):
                               low=t("{n} free of charge", n=free))  # fmt: skip
 
     @rx.event
-    async def create(self, form: dict) -> None:
+    async def create(self, form: dict) -> Any:
         """A second click finds the panel closed and does nothing."""
         if not self.adding or not isinstance(form, dict):
-            return
+            return None
         done = await self._act(pbx.create, {**form, "owner": self.place, "recording": self.recording})
         if done is None:
             errors = self.errors
             await self._show_place({name: typed_number(form.get(name)) for name in CAPACITIES})
             self.errors = errors
-            return
+            return None
         self.adding = False
         self._say(t("{name} was created and deducted from the package.", name=str(form.get("name", "")).strip()))
         await self._show()
+        asked_for = "add" in self.router.url.query_parameters  # or a reload would open the panel again
+        return rx.redirect(HERE, replace=True) if asked_for else None
 
     @rx.event
     async def ask_delete(self, number: int) -> None:

@@ -120,9 +120,14 @@ class ResellersState(Shell):
 
     @rx.event
     async def send_activation(self, number: int) -> None:
+        what = f"send_activation {number!r:.40}"
+        if self._is_done(what):
+            return
         address = await self._act(resellers.send_activation, {"id": number})
         if address is not None:
-            self._say(t("Activation email sent to {address}. The link is valid for 7 days.", address=address))
+            self._say_done(
+                what, t("Activation email sent to {address}. The link is valid for 7 days.", address=address)
+            )
 
 
 @page(HERE, t("Reseller"), resellers.VIEW, ResellersState.load)
