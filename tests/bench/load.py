@@ -11,6 +11,8 @@ import socketio
 
 NAMESPACE = "/_event"
 ROUTE = {"pathname": "/", "query": {}, "asPath": "/"}
+PATIENCE = 15
+"""Seconds after which an answer is not waited for any longer."""
 HYDRATE = "reflex___state____state.hydrate_and_load"
 
 
@@ -37,8 +39,11 @@ class Client:
             wait_timeout=30,
         )
         await self.send(HYDRATE, {})
-        while "is_hydrated_rx_state_': True" not in str(await self.answers.get()):
+        while "is_hydrated_rx_state_': True" not in str(await self.answer()):
             pass
+
+    async def answer(self) -> Any:
+        return await asyncio.wait_for(self.answers.get(), PATIENCE)
 
     async def send(self, name: str, payload: Any) -> None:
         event = {"name": name, "payload": payload, "router_data": ROUTE}
@@ -50,24 +55,33 @@ class Client:
             self.answers.get_nowait()
         begun = time.perf_counter()
         await self.send(name, payload)
-        await asyncio.wait_for(self.answers.get(), timeout=60)
+        await self.answer()
         return time.perf_counter() - begun
 
 
 async def run(plan: dict[str, Any]) -> list[float]:
-    """`plan`: address, cookies (one a client), event, payload, events (per client), pause (seconds between)."""
+    """`plan`: address, cookies (one a client), event, payload, events (per client), pause (seconds between), after
+    (an event in between that is not measured), seconds (instead of a number of events)."""
     clients = [Client(f"bench-{plan['name']}-{number}") for number in range(len(plan["cookies"]))]
     for client, cookie in zip(clients, plan["cookies"], strict=True):
         await client.connect(plan["address"], cookie)
 
+    async def once(client: Client) -> float:
+        spent = await client.round_trip(plan["event"], plan["payload"])
+        if "after" in plan:
+            await client.round_trip(plan["after"], {})
+        return spent
+
     async def work(client: Client) -> list[float]:
-        times = []
-        for _ in range(plan["events"]):
-            times.append(await client.round_trip(plan["event"], plan["payload"]))
+        times: list[float] = []
+        await asyncio.sleep(plan.get("pause", 0) * clients.index(client) / len(clients))  # not all at one moment
+        while time.perf_counter() < until and len(times) < plan["events"]:
+            times.append(await once(client))
             await asyncio.sleep(plan.get("pause", 0))
         return times
 
-    await asyncio.gather(*(client.round_trip(plan["event"], plan["payload"]) for client in clients))
+    await asyncio.gather(*map(once, clients))
+    until = time.perf_counter() + plan.get("seconds", 3600)
     times = await asyncio.gather(*map(work, clients))
     await asyncio.gather(*(client.socket.disconnect() for client in clients))
     return [seconds for series in times for seconds in series]

@@ -22,7 +22,7 @@ def submit(function: Callable[..., Result], *arguments: object) -> Future[Result
     with _lock:
         for _ in range(2):
             if _pool is None:
-                _pool = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), initializer=_leave_with_parent)
+                _pool = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), initializer=_begin)
                 # A server process that ends waits for its children before the pool would tell them to go.
                 Finalize(None, _pool.shutdown, kwargs={"cancel_futures": True}, exitpriority=100)
             try:
@@ -30,6 +30,13 @@ def submit(function: Callable[..., Result], *arguments: object) -> Future[Result
             except BrokenProcessPool:
                 _pool = None
         raise BrokenProcessPool
+
+
+def _begin() -> None:
+    """In the new process: whoever clicks goes before whoever waits for a workbook."""
+    if hasattr(os, "nice"):
+        os.nice(10)
+    _leave_with_parent()
 
 
 def _leave_with_parent() -> None:
