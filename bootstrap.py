@@ -50,7 +50,7 @@ def test():
     # Apart, because a browser driven from a process leaves no event loop for the asynchronous tests in it.
     pytest = [str(BIN / "python"), "-m", "pytest", "-n", "2"]
     say("Running the tests of rules, doors and tables")
-    apart = subprocess.run([*pytest, "-m", "not browser", *sys.argv[2:]], **NO_INPUT).returncode
+    apart = subprocess.run([*pytest, "-m", "not browser", "--dist", "loadgroup", *sys.argv[2:]], **NO_INPUT).returncode
     say("Running the tests in a browser")
     together = subprocess.run([*pytest, "-m", "browser", "--dist", "loadfile", *sys.argv[2:]], **NO_INPUT).returncode
     sys.exit(apart or together)

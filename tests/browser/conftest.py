@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,12 +61,14 @@ def start_server(folder: Path, **settings: str) -> tuple[subprocess.Popen[bytes]
     server = Server(f"http://127.0.0.1:{port}", environment, log)
     with httpx.Client(transport=httpx.HTTPTransport(retries=0)) as client:
         while True:
-            assert process.poll() is None, log.read_text()
             try:
                 client.get(f"{server.address}/ping")
                 return process, server
             except httpx.TransportError:
-                continue
+                # Not asked again at once: who asks all the time takes the processor from the server that starts.
+                with suppress(subprocess.TimeoutExpired):
+                    process.wait(timeout=0.1)
+                    raise AssertionError(log.read_text()) from None
 
 
 @pytest.fixture(scope="session")

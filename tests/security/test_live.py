@@ -17,7 +17,7 @@ from tests.browser.conftest import Server, start_server
 from tests.security.test_matrix import handlers
 from yeastar_app import build
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.xdist_group("live")]  # they share one server
 
 
 @pytest.fixture(scope="module")
