@@ -5,9 +5,12 @@ from typing import Any
 
 import pytest
 
+from tests import factories
 from tests.conftest import START
+from tests.factories import signed_in
 from tests.services.central import Owner, activated, add_pbx, add_reseller, free, owner, problems
 from yeastar_app.access import Credential, perform
+from yeastar_app.models.accounts import Kind
 from yeastar_app.refusals import NotAllowed, NotFound, Refusal
 from yeastar_app.services import alarms, operation_logs, pbx
 
@@ -176,3 +179,16 @@ def test_the_logs_hold_what_the_own_people_did_and_nothing_of_the_superior(sqlit
     assert [row.operation for row in theirs] == ["Cloud PBX added", "Reseller added"]
     found = perform(operation_logs.search, {"operation": "reseller.create"}, partner.credential).rows
     assert [row.operation for row in found] == ["Reseller added"]
+
+
+def test_the_pbxs_of_a_partner_below_with_a_package_of_its_own_are_none_of_ones_own(sqlite: str) -> None:
+    above = owner()
+    below = factories.organisation(parent=above.company)
+    factories.pool(below)
+    theirs = signed_in(factories.account(Kind.PARTNER, below))
+    number = add_pbx(theirs)
+    mine = add_pbx(above.credential, name="Mine")
+    assert [row.id for row in perform(pbx.search, {}, above.credential).rows] == [mine]
+    with pytest.raises(NotFound):
+        perform(pbx.delete, {"id": number}, above.credential)
+    assert [row.id for row in perform(pbx.search, {}, theirs).rows] == [number]

@@ -198,12 +198,18 @@ def delete(session: Session, actor: Actor, form: One) -> str:
 
 
 def _visible(actor: Actor) -> Any:
-    """PBXs in the actor's own subtree."""
+    """PBXs in the actor's own package and those taken from it. A partner below may hold a package of its own: that is
+    none of the actor's."""
+    own = sa.select(col(Pool.id)).where(col(Pool.organisation_id) == actor.organisation).scalar_subquery()
     return (
         sa.select(Pbx, col(Organisation.name).label("owner"))
         .join(Pool, col(Pool.id) == col(Pbx.pool_id))
         .join(Organisation, col(Organisation.id) == col(Pool.organisation_id))
-        .where(visible_organisations(actor), col(Pbx.deleted_at).is_(None))
+        .where(
+            visible_organisations(actor),
+            sa.or_(col(Pool.id) == own, col(Pool.parent_id) == own),
+            col(Pbx.deleted_at).is_(None),
+        )
     )
 
 
