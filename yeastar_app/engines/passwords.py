@@ -15,7 +15,7 @@ MIN_LENGTH = 10
 MAX_LENGTH = 128
 _hasher = PasswordHash((Argon2Hasher(memory_cost=19 * 1024, time_cost=2, parallelism=1),))
 _places = threading.Semaphore(max(1, min(2, (os.cpu_count() or 1) - 1)))
-"""One core is left to everybody else: on two cores two hashes at once made their clicks wait for ten times as long."""
+"""One core is left to everybody else: hashes on all cores make their clicks wait."""
 _dummy = _hasher.hash("nobody has this password")
 
 

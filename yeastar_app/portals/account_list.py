@@ -10,7 +10,7 @@ from yeastar_app.components import layout
 from yeastar_app.components.controls import badge, button_link, empty, person
 from yeastar_app.components.menus import more_item, more_menu
 from yeastar_app.components.tables import cell, filter_choice, pager, row_actions, search_box, table, toolbar
-from yeastar_app.portals.addresses import with_query
+from yeastar_app.portals.addresses import caught_up, with_query
 from yeastar_app.services.account_lists import AccountFilter, Person
 from yeastar_app.words import t
 
@@ -39,10 +39,11 @@ class AccountList(rx.State, mixin=True):
     @rx.event
     async def load(self) -> None:
         fresh = AccountFilter.model_validate(dict(self.router.url.query_parameters))
-        if not self._typing:
-            self.seed, self.opened = fresh.search, self.opened + 1
+        self.seed, searched = fresh.search, self.search
+        self.search = caught_up(searched, fresh.search, self._typing)
+        self.opened += self.search != searched  # the field is drawn anew only for what was not typed into it
         self._typing = False
-        self.search, self.status, self.kind = fresh.search, fresh.status, fresh.type
+        self.status, self.kind = fresh.status, fresh.type
         self.asking = ""
         await self._fill()
 

@@ -20,7 +20,7 @@ class PasswordState(AccountState):
 
     @rx.event
     async def read(self) -> None:
-        self.round += 1
+        """Nothing to fetch; whoever is quick and types already keeps what was typed."""
 
     @rx.event
     async def save(self, form: dict[str, Any]) -> None:

@@ -7,7 +7,7 @@ import reflex as rx
 
 from yeastar_app.components import layout, tables
 from yeastar_app.components.controls import back_link, badge, button_link, download_link, empty, tab_panel, tabs
-from yeastar_app.portals.addresses import with_query
+from yeastar_app.portals.addresses import caught_up, with_query
 from yeastar_app.portals.page import Shell, guarded, page
 from yeastar_app.services import point_details, programme
 from yeastar_app.services.point_details import DetailsFilter
@@ -66,11 +66,12 @@ class PointsState(Shell):
     async def load(self) -> None:
         asked = dict(self.router.url.query_parameters)
         fresh = DetailsFilter.model_validate(asked)
-        if not self._typing:
-            self.seed, self.opened = fresh.search, self.opened + 1
+        self.seed, searched = fresh.search, self.search
+        self.search = caught_up(searched, fresh.search, self._typing)
+        self.opened += self.search != searched  # the field is drawn anew only for what was not typed into it
         self._typing = False
         self.tab = "registered" if asked.get("tab") == "registered" else "record"
-        self.search, self.product = fresh.search, fresh.product
+        self.product = fresh.product
         self.since, self.until = str(fresh.since or ""), str(fresh.until or "")
         files = {"record": "/files/point-record.xlsx", "registered": "/files/registered-products.xlsx"}
         self.export_href = with_query(files[self.tab], **self._filters())

@@ -35,10 +35,10 @@ class AuditLogState(Shell):
     @rx.event
     async def load(self) -> None:
         query = dict(self.router.url.query_parameters)
-        self.filters = self._parsed(query)
-        if not self._typing:
-            self.seeds, self.opened = self.filters, self.opened + 1
-        self._typing = False
+        asked = self._parsed(query)
+        if asked != self.filters and not self._typing:
+            self.filters, self.opened = asked, self.opened + 1
+        self.seeds, self._typing = asked, False
         found = await self._act(audit_log.read, query)
         if found is not None:
             self.rows, self.newer, self.older, self.loaded = found.rows, found.newer, found.older, True
