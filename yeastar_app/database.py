@@ -2,13 +2,14 @@
 
 import json
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections import namedtuple
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import Engine, Executable, Row, event, make_url
+from sqlalchemy import Engine, Select, event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, create_engine
 
@@ -85,20 +86,38 @@ def transaction(*, writes: bool = True) -> Iterator[Session]:
 _own = threading.local()
 
 
-def first_row(statement: Executable, parameters: dict[str, Any]) -> Row[Any] | None:
-    """One row by one statement with no transaction around it: the cheapest read there is, for what every event asks.
+def first_row(statement: Select[Any], parameters: dict[str, Any]) -> Any:
+    """One row by one statement with no transaction around it, its columns as attributes; None where there is none.
+    The cheapest read there is, for what every event asks.
 
-    On SQLite each thread keeps a connection for it (80 µs instead of 350: no checkout, no session)."""
+    On SQLite each thread keeps a connection of the driver for it and the statement is compiled once: a fifth of what
+    the same read takes through a session."""
     if not reads_at_once():
         with engine().connect() as connection:
             return connection.execution_options(isolation_level="AUTOCOMMIT").execute(statement, parameters).first()
     if getattr(_own, "engine", None) is not engine():
-        _own.engine, _own.connection = engine(), _bind(writes=False).connect()
-    try:
-        row: Row[Any] | None = _own.connection.execute(statement, parameters).first()
-    finally:
-        _own.connection.rollback()
-    return row
+        _own.engine, _own.connection = engine(), engine().raw_connection()
+    sql, order, fixed, read = _compiled(statement)
+    values = {**fixed, **parameters}
+    return read(_own.connection.driver_connection.execute(sql, [values[name] for name in order]).fetchone())
+
+
+@lru_cache
+def _compiled(statement: Select[Any]) -> tuple[str, list[str], dict[str, Any], Callable[[Any], Any]]:
+    """The statement for SQLite's driver: its text, the order of its parameters, the values that are part of it, and
+    what makes the driver's row into ours."""
+    dialect = sqlite.dialect()
+    compiled = statement.compile(dialect=dialect)
+    columns = list(statement.selected_columns)
+    row = namedtuple("row", [column.key for column in columns])  # type: ignore[misc]
+    makers = [column.type.dialect_impl(dialect).result_processor(dialect, None) for column in columns]
+
+    def read(found: Any) -> Any:
+        if found is None:
+            return None
+        return row(*[make(value) if make else value for make, value in zip(makers, found, strict=True)])
+
+    return str(compiled), list(compiled.positiontup or []), dict(compiled.params), read
 
 
 def reads_at_once() -> bool:
