@@ -1,5 +1,8 @@
 """Runs migrations against the database of the settings, or against the connection handed in by a test."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import sqlalchemy as sa
 from alembic import context
 from sqlmodel import SQLModel
@@ -14,6 +17,28 @@ def plain_strings(kind: str, item: object, _context: object) -> str | bool:
     return f"sa.String({item.length or ''})" if kind == "type" and isinstance(item, AutoString) else False
 
 
+@contextmanager
+def tables_may_be_rebuilt(connection: sa.Connection) -> Iterator[None]:
+    """SQLite changes a table by copying it and dropping the old one, which foreign keys would forbid or, worse, follow:
+    they are off until all is done, then checked as a whole. Still one transaction: all migrations or none."""
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    for statement in ("COMMIT", "PRAGMA foreign_keys=OFF", "BEGIN IMMEDIATE"):
+        connection.exec_driver_sql(statement)
+    try:
+        yield
+        if broken := connection.exec_driver_sql("PRAGMA foreign_key_check").all():
+            raise RuntimeError(f"the migration left rows that refer to nothing: {broken[:5]}")
+        connection.exec_driver_sql("COMMIT")
+    except BaseException:
+        connection.exec_driver_sql("ROLLBACK")
+        raise
+    finally:
+        connection.exec_driver_sql("PRAGMA foreign_keys=ON")
+        connection.exec_driver_sql("BEGIN IMMEDIATE")  # the transaction that the caller ends
+
+
 def run(connection: sa.Connection) -> None:
     context.configure(
         connection=connection,
@@ -23,7 +48,7 @@ def run(connection: sa.Connection) -> None:
         compare_type=True,
         compare_server_default=False,
     )
-    with context.begin_transaction():
+    with tables_may_be_rebuilt(connection), context.begin_transaction():
         context.run_migrations()
 
 

@@ -41,7 +41,7 @@ def test_a_record_says_when_what_why_who_points_balance_and_expiry(db: str) -> N
     assert record.at == clock.now()
     assert (record.reason, record.who) == (f"Registered {APPLIANCE} 3658B4311190", "Paula de Wit")
     assert (record.points, record.balance) == (150, 150)
-    assert record.expires == clock.now().replace(year=clock.now().year + 2)
+    assert record.expires == clock.now().date().replace(year=clock.now().year + 2)
 
 
 def test_nobody_sees_another_companys_points(here: Credential) -> None:

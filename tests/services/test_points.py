@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -51,7 +51,7 @@ def earn(organisation_id: int, account_id: int, amount: int) -> None:
 
 def spend(organisation_id: int, amount: int) -> None:
     with transaction() as session:
-        points.spend(session, points.lock(session, organisation_id), amount, "test", None)
+        points.spend(session, points.lock(session, organisation_id), amount, points.Cause("test"))
 
 
 def entries() -> list[tuple[str, int, int]]:
@@ -67,7 +67,7 @@ def test_spending_takes_the_lot_that_expires_first(db: str) -> None:
     earn(owner.organisation_id, owner.key, 50)
     spend(owner.organisation_id, 120)
     with transaction(writes=False) as session:
-        remaining = session.exec(select(PointLot.remaining).order_by(col(PointLot.expires_at))).all()
+        remaining = session.exec(select(PointLot.remaining).order_by(col(PointLot.expires_on))).all()
     assert remaining == [0, 30]
     assert entries()[2:] == [("redeemed", -100, 50), ("redeemed", -20, 30)]
 
@@ -80,10 +80,10 @@ def test_more_than_the_balance_cannot_be_spent(sqlite: str) -> None:
     assert entries() == [("earned", 100, 100)]
 
 
-def test_a_lot_expires_at_its_time_and_not_a_second_before(sqlite: str) -> None:
+def test_a_lot_expires_at_the_end_of_its_last_day_in_utc_and_not_a_second_before(sqlite: str) -> None:
     owner = account()
     earn(owner.organisation_id, owner.key, 100)
-    end = add_months(clock.now(), 24)
+    end = datetime.combine(add_months(clock.now(), 24) + timedelta(days=1), time(), UTC)
     clock.advance(end - clock.now() - timedelta(seconds=1))
     expiry.run_due()
     assert entries() == [("earned", 100, 100)]
@@ -175,12 +175,12 @@ class LedgerAgainstModel(RuleBasedStateMachine):
         self._clock.__exit__(None, None, None)
 
     def alive(self) -> list[list[object]]:
-        return [lot for lot in self.lots if lot[0] > clock.now() and lot[1]]  # type: ignore[operator]
+        return [lot for lot in self.lots if lot[0] >= clock.now().date() and lot[1]]  # type: ignore[operator]
 
     @rule(amount=st.integers(1, 500))
     def earns(self, amount: int) -> None:
         earn(self.organisation, self.account, amount)
-        self.lots.append([add_months(clock.now(), 24), amount])
+        self.lots.append([add_months(clock.now(), 24).date(), amount])
 
     @rule(amount=st.integers(1, 800))
     def spends(self, amount: int) -> None:
@@ -224,7 +224,7 @@ class LedgerAgainstModel(RuleBasedStateMachine):
         for lot in lots:
             assert lot.remaining == sum(entry.points for entry in booked if entry.lot_id == lot.id)
             assert sum(e.kind is EntryKind.EXPIRED for e in booked if e.lot_id == lot.id) <= 1
-        spendable = sum(lot.remaining for lot in lots if lot.expires_at > clock.now())
+        spendable = sum(lot.remaining for lot in lots if lot.expires_on >= clock.now().date())
         assert spendable == sum(lot[1] for lot in self.alive())  # type: ignore[misc]
 
 
@@ -238,4 +238,4 @@ def test_the_figures_of_the_programme_are_data(sqlite: str) -> None:
     owner = account()
     earn(owner.organisation_id, owner.key, 100)
     with transaction(writes=False) as session:
-        assert session.exec(select(PointLot)).one().expires_at == add_months(clock.now(), 6)
+        assert session.exec(select(PointLot)).one().expires_on == add_months(clock.now(), 6).date()

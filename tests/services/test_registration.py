@@ -64,7 +64,7 @@ def test_registering_a_product_earns_its_points_as_a_lot_with_its_own_expiry(
         assert session.exec(select(AuditRow).where(AuditRow.action == "registration.register")).one().who
     assert (entry.points, entry.balance_after, entry.lot_id) == (150, 150, lot.id)
     assert (entry.registration_id, entry.account_id) == (registered.id, partner.id)
-    assert lot.expires_at == clock.now().replace(year=clock.now().year + 2)
+    assert lot.expires_on == clock.now().date().replace(year=clock.now().year + 2)
 
 
 def test_a_serial_number_is_matched_whatever_its_case_and_surrounding_spaces(here: Credential) -> None:
@@ -222,4 +222,4 @@ def test_a_colleague_registers_for_the_company_and_one_without_the_permission_is
 
 def test_a_company_without_registrations_sees_the_lowest_tier_and_no_points(here: Credential) -> None:
     seen = perform(programme.view, None, here)
-    assert (seen.tier.name, seen.balance, seen.accrued, seen.expiring_at) == ("Registered", 0, 0, None)
+    assert (seen.tier.name, seen.balance, seen.accrued, seen.expiring_on) == ("Registered", 0, 0, None)

@@ -13,7 +13,7 @@ from yeastar_app.services import points
 def run_due() -> None:
     """Expire the lots that are due, one company at a time."""
     due = sa.select(col(PointLot.organisation_id)).where(
-        col(PointLot.remaining) > 0, col(PointLot.expires_at) <= clock.now()
+        col(PointLot.remaining) > 0, col(PointLot.expires_on) < clock.now().date()
     )
     with transaction(writes=False) as session:
         organisations = session.execute(due.distinct()).scalars().all()

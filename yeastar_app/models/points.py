@@ -34,14 +34,24 @@ class PointAccount(Table, table=True):
     """A partner's balance and tier. This row is locked by whatever changes the ledger."""
 
     __tablename__ = "point_account"
-    __table_args__ = (sa.CheckConstraint("balance >= 0", name="balance_not_negative"),)
+    __table_args__ = (
+        sa.CheckConstraint("balance >= 0", name="balance_not_negative"),
+        sa.CheckConstraint("debt >= 0", name="debt_not_negative"),
+        sa.CheckConstraint("debt = 0 OR balance = 0", name="debt_is_paid_first"),
+    )
     organisation_id: int = Field(foreign_key="organisation.id", unique=True)
     balance: int = 0
+    debt: int = 0
+    """Points that a reversal took back after they were spent; whatever comes in pays it first."""
     tier_id: int = Field(foreign_key="tier.id")
     tier_since: datetime = time_column()
+    review_at: datetime = time_column(index=True)
+    """When the tier is reviewed next: the only moment it can go down."""
 
 
 class TierChange(Table, table=True):
+    """A step up or down, or a review that left the tier as it was (`from` and `to` are the same then)."""
+
     __tablename__ = "tier_change"
     organisation_id: int = Field(foreign_key="organisation.id", index=True)
     at: datetime = time_column()
@@ -51,18 +61,24 @@ class TierChange(Table, table=True):
 
 
 class PointLot(Table, table=True):
-    """One earning with its own expiry. `remaining` is what has not been spent or expired yet."""
+    """One earning with its own expiry. `remaining` is what has not been spent, taken back or expired yet."""
 
     __tablename__ = "point_lot"
     __table_args__ = (
         sa.CheckConstraint("remaining >= 0 AND remaining <= points", name="remaining_within_points"),
-        sa.Index("ix_point_lot_open", "organisation_id", "expires_at"),
+        sa.CheckConstraint("expired >= 0 AND remaining + expired <= points", name="expired_within_points"),
+        sa.Index("ix_point_lot_open", "organisation_id", "expires_on"),
     )
     organisation_id: int = Field(foreign_key="organisation.id")
     points: int
     remaining: int
+    expired: int = 0
+    """What expired and was not counted by a reversal since: nobody is asked for points that were lost anyway."""
     earned_at: datetime = time_column()
-    expires_at: datetime = time_column(index=True)
+    expires_on: date = Field(index=True)
+    """The last day, in UTC, on which these points can be spent."""
+    reminded_days: int | None = None
+    """The last reminder that was sent: so many days before the end."""
 
 
 class EntryKind(StrEnum):
@@ -78,8 +94,9 @@ class PointEntry(Table, table=True):
 
     __tablename__ = "point_entry"
     __table_args__ = (
-        sa.CheckConstraint("points != 0", name="points_not_zero"),
+        sa.CheckConstraint("points != 0 OR debt != 0", name="something_changes"),
         sa.CheckConstraint("balance_after >= 0", name="balance_after_not_negative"),
+        sa.CheckConstraint("debt_after >= 0", name="debt_after_not_negative"),
         sa.Index("ix_point_entry_organisation_id_id", "organisation_id", "id"),
     )
     organisation_id: int = Field(foreign_key="organisation.id")
@@ -87,8 +104,13 @@ class PointEntry(Table, table=True):
     kind: EntryKind = enum_column(EntryKind)
     points: int
     balance_after: int
-    lot_id: int | None = Field(default=None, foreign_key="point_lot.id")
-    registration_id: int | None = Field(default=None, foreign_key="registration.id")
+    debt: int = 0
+    """What this line adds to the debt, or pays of it (negative)."""
+    debt_after: int = 0
+    lot_id: int | None = Field(default=None, foreign_key="point_lot.id", index=True)
+    """Empty on a line that only changes the debt."""
+    registration_id: int | None = Field(default=None, foreign_key="registration.id", index=True)
+    redemption_id: int | None = Field(default=None, foreign_key="redemption.id", index=True)
     account_id: int | None = Field(default=None, foreign_key="account.id")
     reason: str = Field(max_length=200)
 
@@ -112,6 +134,9 @@ class Registration(Table, table=True):
     points: int
     at: datetime = time_column()
     upload_id: int | None = Field(default=None, foreign_key="bulk_upload.id", index=True)
+    reversed_at: datetime | None = time_column(nullable=True)
+    reversed_by_id: int | None = Field(default=None, foreign_key="account.id")
+    reversal_reason: str = Field(default="", max_length=200)
 
 
 class UploadStatus(StrEnum):
@@ -121,6 +146,7 @@ class UploadStatus(StrEnum):
     REGISTERING = "registering"
     DONE = "done"
     REFUSED = "refused"
+    CANCELLED = "cancelled"
 
 
 class BulkUpload(Table, table=True):

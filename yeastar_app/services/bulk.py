@@ -440,6 +440,8 @@ def _book(
             sa.literal(EntryKind.EARNED, type_=PointEntry.__table__.c.kind.type),  # type: ignore[attr-defined]
             col(Registration.points),
             account.balance + running,
+            sa.literal(0),
+            sa.literal(account.debt),
             sa.literal(lot.key),
             col(Registration.id),
             col(Registration.account_id),
@@ -449,7 +451,8 @@ def _book(
         .where(col(Registration.upload_id) == upload.key)
         .order_by(col(Registration.id))
     )
-    into = ["organisation_id", "at", "kind", "points", "balance_after", "lot_id", "registration_id", "account_id",
-            "reason"]  # fmt: skip
+    into = ["organisation_id", "at", "kind", "points", "balance_after", "debt", "debt_after", "lot_id",
+            "registration_id", "account_id", "reason"]  # fmt: skip
     session.execute(sa.insert(PointEntry).from_select(into, entries))
     account.balance += total
+    points.pay_debt(session, account, [lot])

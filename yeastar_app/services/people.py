@@ -1,6 +1,7 @@
 """Companies and accounts as all surfaces need them: creating, finding inside one's own subtree, activation emails.
 Who may do it is said by the actions that call this (customers, resellers, staff)."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy.exc import IntegrityError
@@ -8,7 +9,7 @@ from sqlmodel import Session, col, select
 
 from yeastar_app import clock
 from yeastar_app.access import Actor, visible_organisations
-from yeastar_app.models.accounts import Account, Kind, Organisation, OrganisationKind, Status
+from yeastar_app.models.accounts import Account, Kind, ManagedPartner, Organisation, OrganisationKind, Status
 from yeastar_app.models.credentials import LinkPurpose
 from yeastar_app.refusals import NotFound, Refusal
 from yeastar_app.services import links, mail
@@ -77,6 +78,28 @@ def account_below(session: Session, actor: Actor, account_id: Any, *kinds: Kind)
     if row is None:
         raise NotFound(t("This account"))
     return row
+
+
+def owners(session: Session, organisation_id: int) -> Sequence[str]:
+    """Addresses of a partner's active owners: who is told about the company's points and tier."""
+    return session.exec(
+        select(Account.email).where(
+            col(Account.organisation_id) == organisation_id,
+            col(Account.kind) == Kind.PARTNER,
+            col(Account.status) == Status.ACTIVE,
+        )
+    ).all()
+
+
+def managers(session: Session, organisation_id: int) -> Sequence[str]:
+    """Addresses of the active account managers who look after a partner; where nobody does, the administrators'."""
+    active = select(Account.email).where(col(Account.status) == Status.ACTIVE)
+    looking_after = active.join(ManagedPartner, col(ManagedPartner.account_id) == col(Account.id)).where(
+        col(ManagedPartner.organisation_id) == organisation_id
+    )
+    return (
+        session.exec(looking_after).all() or session.exec(active.where(col(Account.kind) == Kind.ADMINISTRATOR)).all()
+    )
 
 
 def lock(session: Session, account: Account) -> None:

@@ -57,7 +57,7 @@ class Record:
     who: str
     points: int
     balance: int
-    expires: datetime | None
+    expires: date | None
 
 
 @dataclass(frozen=True)
@@ -130,7 +130,7 @@ def _records(actor: Actor, form: DetailsFilter) -> Any:
             col(Account.email),
             col(PointEntry.points),
             col(PointEntry.balance_after),
-            col(PointLot.expires_at),
+            col(PointLot.expires_on),
         )
         .outerjoin(PointLot, col(PointLot.id) == col(PointEntry.lot_id))
         .outerjoin(Account, col(Account.id) == col(PointEntry.account_id))
@@ -149,7 +149,7 @@ def _records(actor: Actor, form: DetailsFilter) -> Any:
 
 def _record(row: Any) -> Record:
     who = f"{row.first_name} {row.last_name}".strip() or row.email if row.email else ""
-    return Record(row.id, row.at, row.kind, row.reason, who, row.points, row.balance_after, row.expires_at)
+    return Record(row.id, row.at, row.kind, row.reason, who, row.points, row.balance_after, row.expires_on)
 
 
 def _registered(actor: Actor, form: DetailsFilter) -> Any:

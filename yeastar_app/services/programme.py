@@ -48,7 +48,8 @@ class View:
     window_days: int
     balance: int
     expiring_points: int
-    expiring_at: datetime | None
+    expiring_on: date | None
+    """The last day on which `expiring_points` can be spent."""
     rules: list[Rule]
     products: list[Choice]
 
@@ -63,16 +64,15 @@ def view(session: Session, actor: Actor) -> View:
     tier = next((step for step in ladder if account and step.key == account.tier_id), ladder[0])
     above = [step for step in ladder if step.threshold > tier.threshold]
     lots = session.execute(
-        sa.select(col(PointLot.expires_at), sa.func.sum(col(PointLot.remaining)))
+        sa.select(col(PointLot.expires_on), sa.func.sum(col(PointLot.remaining)))
         .where(
             col(PointLot.organisation_id) == organisation,
             col(PointLot.remaining) > 0,
-            col(PointLot.expires_at) > clock.now(),
+            col(PointLot.expires_on) >= clock.now().date(),
         )
-        .group_by(col(PointLot.expires_at))
-        .order_by(col(PointLot.expires_at))
+        .group_by(col(PointLot.expires_on))
+        .order_by(col(PointLot.expires_on))
     ).all()
-    first_day = [lot for lot in lots if lot[0].date() == lots[0][0].date()]
     return View(
         tier=tier,
         ladder=ladder,
@@ -84,8 +84,8 @@ def view(session: Session, actor: Actor) -> View:
         window_days=figures.registration_window_days,
         # The lots say what can be spent at this moment, also before the job has swept what expired.
         balance=sum(lot[1] for lot in lots),
-        expiring_points=sum(lot[1] for lot in first_day),
-        expiring_at=lots[0][0] if lots else None,
+        expiring_points=lots[0][1] if lots else 0,
+        expiring_on=lots[0][0] if lots else None,
         rules=_rules(session),
         products=_choices(session),
     )

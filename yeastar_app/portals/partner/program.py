@@ -105,9 +105,9 @@ class ProgramState(Shell):
             t(
                 "{points} expire on {day}",
                 points=plural(seen.expiring_points, "point", "points"),
-                day=words.day(seen.expiring_at),
+                day=words.day(seen.expiring_on),
             )
-            if seen.expiring_at
+            if seen.expiring_on
             else t("Nothing expires: register a product to earn points.")
         )
 
