@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from yeastar_app.access import Actor
 from yeastar_app.features import Feature, Surface
+from yeastar_app.models.accounts import Kind
 from yeastar_app.words import t
 
 
@@ -25,7 +26,11 @@ class Entry:
     icon: str
     feature: Feature | None = None
     heading: str = ""
+    kinds: frozenset[Kind] = frozenset()
+    """Only for accounts of these kinds; empty: for all."""
 
+
+ADMINISTRATORS = frozenset({Kind.ADMINISTRATOR})
 
 MENUS: dict[Surface, tuple[Entry, ...]] = {
     Surface.PARTNER: (
@@ -46,8 +51,8 @@ MENUS: dict[Surface, tuple[Entry, ...]] = {
         Entry(t("My Subscription"), "/central", "gauge", None, t("Subscription")),
     ),
     Surface.STAFF: (
-        Entry(t("Accounts"), "/staff", "users"),
-        Entry(t("Audit Log"), "/staff/audit", "scroll-text"),
+        Entry(t("Accounts"), "/staff", "users", heading=t("Partners")),
+        Entry(t("Audit Log"), "/staff/audit", "scroll-text", heading=t("System")),
     ),
 }
 
@@ -71,7 +76,9 @@ def menu_of(actor: Actor, path: str) -> list[Item]:
     surface = surface_of(actor, path)
     if surface is None or surface not in actor.surfaces:
         return []
-    entries = [entry for entry in MENUS[surface] if actor.may(entry.feature)]
+    entries = [
+        entry for entry in MENUS[surface] if actor.may(entry.feature) and (not entry.kinds or actor.kind in entry.kinds)
+    ]
     matching = [entry.href for entry in entries if f"{path}/".startswith(f"{entry.href}/")]
     current = max(matching, key=len, default="")
     items, heading = [], ""
