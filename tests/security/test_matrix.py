@@ -31,6 +31,7 @@ PARTNERS = {"partner", "rival"}
 COLLEAGUES = {"colleague", "colleague without permission"}
 CUSTOMERS = {"customer", "rival's customer"}
 RESELLERS = {"reseller", "rival's reseller"}
+ADMINISTRATOR = {"administrator"}
 STAFF = {"administrator", "account manager"}
 SIGNED_IN = PARTNERS | COLLEAGUES | CUSTOMERS | RESELLERS | STAFF | {"reseller without permission"}
 ANYBODY = SIGNED_IN | OUTSIDERS
@@ -78,6 +79,7 @@ HANDLERS = {
     "ResellerState": PACKAGE_OWNER,
     "StaffAccountsState": STAFF,
     "AuditLogState": STAFF,
+    "RulesState": ADMINISTRATOR,
 }
 """State → who its handlers run for."""
 
@@ -112,6 +114,7 @@ ACTIONS_OF = {
     "pbx": YCM_GRANTED,
     "pbx.overview": YCM,
     "point_details": GRANTED,
+    "point_rules": ADMINISTRATOR,
     "profile": SIGNED_IN,
     "programme": GRANTED,
     "registration": GRANTED,
@@ -144,6 +147,7 @@ PAGES_OF = {
     "/central/resellers/": PACKAGE_OWNER,
     "/staff": STAFF,
     "/staff/": STAFF,
+    "/staff/rules": ADMINISTRATOR,
 }
 """Address → who gets the document; one that ends with a slash stands for all below it."""
 

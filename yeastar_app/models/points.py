@@ -122,6 +122,7 @@ class Registration(Table, table=True):
     __table_args__ = (
         sa.UniqueConstraint("product_id", "identifier"),
         sa.Index("ix_registration_organisation_id_id", "organisation_id", "id"),
+        sa.Index("ix_registration_product_id_purchase_date", "product_id", "purchase_date"),
     )
     organisation_id: int = Field(foreign_key="organisation.id")
     account_id: int = Field(foreign_key="account.id")

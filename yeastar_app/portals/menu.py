@@ -52,6 +52,13 @@ MENUS: dict[Surface, tuple[Entry, ...]] = {
     ),
     Surface.STAFF: (
         Entry(t("Accounts"), "/staff", "users", heading=t("Partners")),
+        Entry(
+            t("Products & Point Rules"),
+            "/staff/rules",
+            "calendar-range",
+            heading=t("Programme"),
+            kinds=ADMINISTRATORS,
+        ),
         Entry(t("Audit Log"), "/staff/audit", "scroll-text", heading=t("System")),
     ),
 }

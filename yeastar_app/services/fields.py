@@ -103,6 +103,9 @@ def _day(value: Any) -> Any:
 Day = Annotated[date, BeforeValidator(_day)]
 """A calendar day, as a date or as YYYY-MM-DD."""
 
+OptionalDay = Annotated[Day | None, BeforeValidator(_empty_is_none)]
+"""A calendar day; empty becomes None. Give the field the default None."""
+
 TypedAddress = Annotated[str, StringConstraints(min_length=1, max_length=255, to_lower=True), BeforeValidator(_clean)]
 """What was typed as a Yeastar ID at the sign-in; whether it is an address does not matter there."""
 
