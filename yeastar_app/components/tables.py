@@ -1,34 +1,32 @@
-"""Tables: fixed row height, skeleton rows of the same height, an empty state, a pager. Filters live in the address."""
+"""Tables: fixed row height, skeleton rows of the same height, headings that sort, an empty state, a pager. Filters and
+order live in the address."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import reflex as rx
 
-from yeastar_app.components.controls import button
+from yeastar_app.components.controls import button, icon
 from yeastar_app.words import t
 
 SKELETON_ROWS = 5
 
 
 def table(
-    columns: list[tuple[str, str]],
+    columns: Sequence[tuple[str, str] | tuple[str, str, str]],
     rows: Any,
     draw: Any,
     *,
     ready: Any,
     empty_state: rx.Component,
     label: str,
+    sort: Any = "",
+    on_sort: Any = None,
 ) -> rx.Component:
-    """`columns`: (heading, class: "" | "num" | "date"); `rows`: a State list; `draw(row)`: the cells of one row
-    (`cell(...)`); `ready`: whether the data is there (skeletons until then)."""
-    head = rx.el.thead(
-        rx.el.tr(
-            *[
-                rx.el.th(heading or rx.el.span(t("Actions"), class_name="sr"), scope="col", class_name=kind)
-                for heading, kind in columns
-            ]
-        )
-    )
+    """`columns`: (heading, class: "" | "num" | "date"), and the name of its order where a click on the heading sorts;
+    `rows`: a State list; `draw(row)`: the cells of one row (`cell(...)`); `ready`: whether the data is there (skeletons
+    until then); `sort`: the order at the moment, as `services/paging` names it; `on_sort` receives a heading's name."""
+    head = rx.el.thead(rx.el.tr(*[_heading(*column, sort=sort, on_sort=on_sort) for column in columns]))
     skeleton = rx.el.tbody(
         *[
             rx.el.tr(*[rx.el.td(rx.el.div(class_name="skeleton")) for _ in columns], aria_hidden="true")
@@ -46,6 +44,24 @@ def table(
             aria_label=label,
             tab_index=0,
         ),
+    )
+
+
+def _heading(words: str, kind: str, name: str = "", *, sort: Any, on_sort: Any) -> rx.Component:
+    if not name:
+        return rx.el.th(words or rx.el.span(t("Actions"), class_name="sr"), scope="col", class_name=kind)
+    falls, rises = sort == f"-{name}", sort == name
+    return rx.el.th(
+        rx.el.button(
+            words,
+            rx.cond(falls, icon("arrow-down"), rx.cond(rises, icon("arrow-up"), icon("arrow-up-down"))),
+            type="button",
+            class_name="sorter",
+            on_click=on_sort(name),
+        ),
+        scope="col",
+        class_name=kind,
+        aria_sort=rx.cond(falls, "descending", rx.cond(rises, "ascending", "none")),
     )
 
 

@@ -2,31 +2,19 @@
 account managers what concerns their partners and those below."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
-from typing import Annotated, Any
+from typing import Any
 
 import sqlalchemy as sa
-from pydantic import BeforeValidator
 from sqlmodel import Session, col
 
 from yeastar_app.access import Actor, Policy, action, visible_organisations
 from yeastar_app.features import Surface
 from yeastar_app.models.accounts import Kind, Organisation
 from yeastar_app.models.records import AuditRow
-from yeastar_app.services.paging import PageForm, Search, contains, page_of
+from yeastar_app.services.paging import AddressDay, PageForm, Search, between, contains, page_of
 from yeastar_app.words import minute, t
 
 POLICY = Policy(Surface.STAFF)
-
-
-def _day_or_none(value: Any) -> date | None:
-    try:
-        return date.fromisoformat(str(value))
-    except ValueError:
-        return None
-
-
-Day = Annotated[date | None, BeforeValidator(_day_or_none)]
 
 
 class AuditFilter(PageForm):
@@ -35,8 +23,8 @@ class AuditFilter(PageForm):
     search: Search = ""
     who: Search = ""
     action: Search = ""
-    since: Day = None
-    until: Day = None
+    since: AddressDay = None
+    until: AddressDay = None
 
 
 @dataclass(frozen=True)
@@ -81,10 +69,7 @@ def read(session: Session, actor: Actor, form: AuditFilter) -> Entries:
         query = query.where(contains(form.who, col(AuditRow.who)))
     if form.action:
         query = query.where(contains(form.action, col(AuditRow.action)))
-    if form.since:
-        query = query.where(col(AuditRow.at) >= datetime.combine(form.since, time.min, UTC))
-    if form.until and form.until < date.max:
-        query = query.where(col(AuditRow.at) < datetime.combine(form.until + timedelta(days=1), time.min, UTC))
+    query = query.where(*between(col(AuditRow.at), form.since, form.until))
     found = page_of(session, query, col(AuditRow.id), form)
     return Entries([_entry(row) for row in found.rows], found.newer, found.older)
 

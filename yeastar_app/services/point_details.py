@@ -1,11 +1,10 @@
 """Point details: the company's point record and its registered products, searched, filtered, paged and exported."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
-from typing import Annotated, Any
+from datetime import date, datetime
+from typing import Any
 
 import sqlalchemy as sa
-from pydantic import BeforeValidator
 from sqlmodel import Session, col
 
 from yeastar_app.access import Actor, action
@@ -13,7 +12,7 @@ from yeastar_app.models.accounts import Account
 from yeastar_app.models.points import EntryKind, PointEntry, PointLot, Registration
 from yeastar_app.models.products import Product
 from yeastar_app.services import workbooks
-from yeastar_app.services.paging import PageForm, Search, contains, page_of
+from yeastar_app.services.paging import AddressDay, PageForm, Search, between, contains, page_of
 from yeastar_app.services.registration import POLICY
 from yeastar_app.words import t
 
@@ -24,17 +23,6 @@ KINDS = {
     EntryKind.ADJUSTED: t("Adjusted"),
     EntryKind.REVERSED: t("Reversed"),
 }
-
-
-def _day_or_none(value: Any) -> date | None:
-    """A day from the address; anything else filters nothing."""
-    try:
-        return date.fromisoformat(str(value))
-    except ValueError:
-        return None
-
-
-AddressDay = Annotated[date | None, BeforeValidator(_day_or_none)]
 
 
 class DetailsFilter(PageForm):
@@ -144,7 +132,7 @@ def _records(actor: Actor, form: DetailsFilter) -> Any:
         )
     if form.search:
         query = query.where(contains(form.search, col(PointEntry.reason)))
-    return _between(query, col(PointEntry.at), form)
+    return query.where(*between(col(PointEntry.at), form.since, form.until))
 
 
 def _record(row: Any) -> Record:
@@ -174,12 +162,4 @@ def _registered(actor: Actor, form: DetailsFilter) -> Any:
         searched = (Registration.identifier, Registration.purchase_from, Registration.end_user_name,
                     Registration.end_user_company, Product.name)  # fmt: skip
         query = query.where(contains(form.search, *map(col, searched)))
-    return _between(query, col(Registration.at), form)
-
-
-def _between(query: Any, at: Any, form: DetailsFilter) -> Any:
-    if form.since:
-        query = query.where(at >= datetime.combine(form.since, time(), UTC))
-    if form.until and form.until < date.max:
-        query = query.where(at < datetime.combine(form.until + timedelta(days=1), time(), UTC))
-    return query
+    return query.where(*between(col(Registration.at), form.since, form.until))
