@@ -178,7 +178,7 @@ def _rows(
 
 def _found(session: Session, query: Select[Any], order: Order, forward: bool, most: int) -> list[Any]:
     """Rows of a query for which the database shall choose its index by what matches and not by the order."""
-    names = [column.key for column in query.selected_columns]
+    names = [str(column.key) for column in query.selected_columns]
     places = [column.label(f"place_{number}") for number, column in enumerate(order.columns)]
     found = query.add_columns(*places).cte("found").prefix_with("MATERIALIZED")
     falls = order.descending is forward
