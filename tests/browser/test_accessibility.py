@@ -16,7 +16,7 @@ WHO = {"partner": "partner", "central": "partner", "customer": "customer", "staf
 """First part of the address → the demo account that may see it; nobody for the others."""
 LEADS_ON = {"/", "/partner"}
 """Pages that only lead to another."""
-A_SUBJECT = {"/partner/partners/edit", "/partner/colleagues/edit", "/central/resellers/"}
+A_SUBJECT = {"/partner/partners/edit", "/partner/colleagues/edit", "/central/resellers/", "/staff/points/"}
 """Pages of one thing: looked at with the first that their list leads to."""
 STILL = """Promise.all(document.getAnimations()
     .filter(one => one.effect.getComputedTiming().iterations !== Infinity)

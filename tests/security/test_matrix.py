@@ -80,6 +80,8 @@ HANDLERS = {
     "StaffAccountsState": STAFF,
     "AuditLogState": STAFF,
     "RulesState": ADMINISTRATOR,
+    "PartnerPointsState": STAFF,
+    "PartnerAccountState": STAFF,
 }
 """State → who its handlers run for."""
 
@@ -110,6 +112,7 @@ ACTIONS_OF = {
     "images": SIGNED_IN,
     "mailbox": {"administrator"},
     "operation_logs": YCM_GRANTED,
+    "partner_points": STAFF,
     "passwords": SIGNED_IN,
     "pbx": YCM_GRANTED,
     "pbx.overview": YCM,

@@ -14,7 +14,7 @@ from yeastar_app.access import Credential
 from yeastar_app.http.credential import credential
 from yeastar_app.jobs import processes
 from yeastar_app.refusals import Refusal, SignInNeeded
-from yeastar_app.services import bulk, point_details, point_rules, resellers
+from yeastar_app.services import bulk, partner_points, point_details, point_rules, resellers
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 FILTERS = tuple(point_details.DetailsFilter.model_fields)
@@ -55,4 +55,7 @@ routes = [
     download("point-rules.xlsx", point_rules.export, ("search",)),
     download("point-record.xlsx", point_details.export_records, FILTERS),
     download("registered-products.xlsx", point_details.export_registered_products, FILTERS),
+    download("partners-points.xlsx", partner_points.export, ("search", "tier")),
+    download("partner-record.xlsx", partner_points.export_records, ("partner", *FILTERS)),
+    download("partner-registered.xlsx", partner_points.export_registered_products, ("partner", *FILTERS)),
 ]

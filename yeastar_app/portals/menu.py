@@ -52,6 +52,7 @@ MENUS: dict[Surface, tuple[Entry, ...]] = {
     ),
     Surface.STAFF: (
         Entry(t("Accounts"), "/staff", "users", heading=t("Partners")),
+        Entry(t("Partners' Points"), "/staff/points", "award", heading=t("Programme")),
         Entry(
             t("Products & Point Rules"),
             "/staff/rules",
