@@ -53,6 +53,8 @@ class Actor:
     kind: Kind | None = None
     organisation_id: int | None = None
     organisation_name: str = ""
+    pool_id: int | None = None
+    """The pool of capacity its organisation holds, if any."""
     path: str = ""
     email: str = ""
     name: str = ""
@@ -320,6 +322,7 @@ def _actor(row: Any, credential: Credential) -> Actor:
         kind=row.kind,
         organisation_id=row.organisation_id,
         organisation_name=row.organisation_name,
+        pool_id=row.pool_id,
         path=row.path,
         email=row.email,
         name=f"{row.first_name} {row.last_name}".strip() or row.email,

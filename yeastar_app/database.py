@@ -76,11 +76,22 @@ def transaction(*, writes: bool = True) -> Iterator[Session]:
             yield session
         except BaseException as error:
             if getattr(error, "keep", False):
-                session.commit()
+                _commit(session)
             else:
                 session.rollback()
             raise
-        session.commit()
+        _commit(session)
+
+
+def after_commit(session: Session, do: Callable[[], None]) -> None:
+    """Have `do` called once this transaction is committed, and never where it is rolled back. It must not raise."""
+    session.info.setdefault("after_commit", []).append(do)
+
+
+def _commit(session: Session) -> None:
+    session.commit()
+    for do in session.info.pop("after_commit", ()):
+        do()
 
 
 _own = threading.local()

@@ -8,6 +8,7 @@ from starlette.types import ASGIApp
 from yeastar_app.http import downloads, images, session
 from yeastar_app.http.guard import Guard
 from yeastar_app.jobs import runner
+from yeastar_app.portals import live
 from yeastar_app.portals.account import account, change_password  # noqa: F401
 from yeastar_app.portals.central import (  # noqa: F401
     alarms,
@@ -56,6 +57,7 @@ app = rx.App(
 )
 app.add_middleware(Gate(), index=0)
 app.register_lifespan_task(runner.inside_the_application)
+app.register_lifespan_task(live.inside_the_application, screens=app)
 for page in PAGES:
     first = page.on_load if isinstance(page.on_load, list) else [page.on_load] if page.on_load else []
     on_load = [Shell.enter, *first]

@@ -56,26 +56,27 @@ def bounds(
         here=f"{held:,}",
         free=f"{free:,}",
         total=f"{total:,}",
-        live=_live(value, held, pool, least),
+        live=_live(value, held, pool, least, most),
     )
 
 
 TAKES, GIVES, SAME = t("Deducts {n}"), t("Gives back {n}"), t("No change")
-LEFT, OVER, LOW = t("{n} left after this"), t("{n} more than is free"), t("At least {n}")
+LEFT, LOW = t("{n} left after this"), t("At least {n}")
+OVER = t("{n} more than is free: at most {most}")
 
 
-def _live(value: int, held: int, pool: int, least: int) -> str:
+def _live(value: int, held: int, pool: int, least: int, most: int) -> str:
     """What Save would do, in words. FOLLOW writes the same while the slider moves."""
     if value < least:
         return LOW.format(n=f"{least:,}")
     change, left = value - held, pool - value
+    if left < 0:
+        return OVER.format(n=f"{-left:,}", most=f"{most:,}")
     done = TAKES if change > 0 else GIVES if change < 0 else SAME
-    then = LEFT if left >= 0 else OVER
-    return f"{done.format(n=f'{abs(change):,}')} · {then.format(n=f'{abs(left):,}')}"
+    return f"{done.format(n=f'{abs(change):,}')} · {LEFT.format(n=f'{left:,}')}"
 
 
-FOLLOW = rx.Var("""((event) => {
-  const slider = event.currentTarget, from = event.target;
+_STEP = """(slider, from) => {
   const range = slider.querySelector("input[type=range]"), box = slider.querySelector("input[type=number]");
   const least = Number(range.min), most = Number(range.max), words = slider.dataset;
   if (from === range) {
@@ -88,21 +89,26 @@ FOLLOW = rx.Var("""((event) => {
   } else if (from === box) {
     range.value = box.value === "" ? least : box.value;
   } else return;
-  const value = box.value === "" ? NaN : Number(box.value);
-  const whole = Number.isInteger(value), say = (text, n) => text.replace("{n}", Math.abs(n).toLocaleString("en"));
+  const value = box.value === "" ? NaN : Number(box.value), whole = Number.isInteger(value);
+  const say = (text, n) => text.replace("{n}", Math.abs(n).toLocaleString("en"))
+    .replace("{most}", most.toLocaleString("en"));
   slider.dataset.fits = String(whole && value >= least && value <= most);
-  const part = most > least ? (Number(range.value) - least) / (most - least) : 0;
-  range.style.setProperty("--part", part);
+  range.style.setProperty("--part", most > least ? (Number(range.value) - least) / (most - least) : 0);
   const live = slider.querySelector("output");
   if (!live) return;
   const change = value - Number(words.held), left = Number(words.pool) - value;
-  live.textContent = value < least ? say(words.low, least) : whole
-    ? say(change > 0 ? words.takes : change < 0 ? words.gives : words.same, change) + " · "
-      + say(left >= 0 ? words.left : words.over, left)
-    : "";
-  range.setAttribute("aria-valuetext", Number(range.value).toLocaleString("en") + ". " + live.textContent);
-})""").to(FunctionVar, EventChain)
+  const text = value < least ? say(words.low, least) : !whole ? ""
+    : left < 0 ? say(words.over, left)
+    : say(change > 0 ? words.takes : change < 0 ? words.gives : words.same, change) + " · " + say(words.left, left);
+  if (live.textContent !== text) live.textContent = text;
+  range.setAttribute("aria-valuetext", Number(range.value).toLocaleString("en") + ". " + text);
+}"""
+FOLLOW = rx.Var(f"((event) => ({_STEP})(event.currentTarget, event.target))").to(FunctionVar, EventChain)
 """Keeps rail, number box, fill and words in step without asking the server; compiled into the page (no eval)."""
+
+AGREE = rx.Var(f"((slider) => slider && ({_STEP})(slider, slider.querySelector('input[type=number]')))")
+"""The same after the page was drawn with other bounds: what stands in the number box is judged again, never changed.
+As React's `ref` it is called whenever that may have happened."""
 
 
 def capacity_slider(
@@ -158,6 +164,7 @@ def capacity_slider(
         custom_attrs={
             "onInput": FOLLOW,
             "data-fits": rx.cond(where.fits, "true", "false"),
+            "ref": AGREE,
             "data-held": where.held.to_string(),
             "data-pool": where.pool.to_string(),
             **words,

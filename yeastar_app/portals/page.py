@@ -17,6 +17,7 @@ from yeastar_app import access
 from yeastar_app.access import PUBLIC, Actor, Credential, Policy
 from yeastar_app.http.credential import credential
 from yeastar_app.http.way_out import way_out
+from yeastar_app.portals.live import hub
 from yeastar_app.portals.menu import Item, menu_of
 from yeastar_app.refusals import NotAllowed, NotFound, Refusal, SignInNeeded
 from yeastar_app.words import t
@@ -127,6 +128,7 @@ class Shell(rx.State):
             (policy_for(self.router.url.path) or PUBLIC).check(actor)
         except Refusal as refusal:
             return rx.redirect(way_out(actor, refusal))
+        hub.leave(self.router.session.client_token)
         self.errors = {}
         if self._notice_carried == self.notice_number:
             self.notice = ""  # it was carried over to one page already
@@ -145,6 +147,28 @@ class Shell(rx.State):
     async def say_something_went_wrong(self) -> None:
         """What a person is told when a handler failed; also the framework's answer to its own failures."""
         self._say(t("Something went wrong on our side. Nothing was saved. Please try again."), "bad")
+
+    def _watch(self, *topics: str) -> None:
+        """Follow these topics from now on and until this page is left: `_follow` runs within a second of a change,
+        whoever made it (a service says `live.changed(session, topic)`)."""
+        hub.watch(self.router.session.client_token, type(self), frozenset(topics))
+
+    async def _follow(self) -> None:
+        """A topic that this page watches has changed: show it as it is now. Nobody clicked: read with `_ask`, leave
+        messages and what is being typed alone."""
+
+    async def _catch_up(self, socket: str) -> bool:
+        """For the hub: `_follow` as the person at the other end of `socket`. False where that person is no longer who
+        sent the last event, is not signed in any more or may not be here."""
+        if self.router.session.session_id != socket:
+            return False
+        actor = await access.who_is(credential_of(self))
+        set_current_actor(actor)
+        if actor.session_id is None or self._seen_session != actor.session_id:
+            return False
+        POLICIES[type(self)].check(actor)
+        await self._follow()
+        return True
 
     def _say(self, text: str, tone: str = "good") -> None:
         """Show a short message (tone: good, bad); screen readers hear it."""

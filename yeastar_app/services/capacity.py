@@ -8,6 +8,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
+from yeastar_app.access import Actor
+from yeastar_app.engines import live
 from yeastar_app.models.accounts import Organisation
 from yeastar_app.models.capacity import FREE_RECORDING_MINUTES, MAX_EXTENSIONS_PER_PBX, Pbx, Pool
 from yeastar_app.refusals import NotFound, Refusal
@@ -129,13 +131,31 @@ def _update(session: Session, pool_id: int, conditions: list[Any], values: Mappi
         sa.update(Pool)
         .where(col(Pool.id) == pool_id, *conditions)
         .values(values)
+        .returning(col(Pool.parent_id))
         .execution_options(synchronize_session=False)
     )
-    done: Any = session.execute(statement)
+    done = session.execute(statement).first()
+    if done is not None:
+        live.changed(session, topic_of(pool_id), *([topic_below(done[0])] if done[0] else []))
     for row in session.identity_map.values():
         if isinstance(row, Pool) and row.id == pool_id:
             session.expire(row)
-    return bool(done.rowcount)
+    return done is not None
+
+
+def topics_around(actor: Actor) -> tuple[str, ...]:
+    """What changes whenever anything of the actor's package does: what it holds, or what its resellers hold."""
+    return (topic_of(actor.pool_id), topic_below(actor.pool_id)) if actor.pool_id else ()
+
+
+def topic_of(pool_id: int) -> str:
+    """What changes whenever this pool does (engines/live.py)."""
+    return f"pool:{pool_id}"
+
+
+def topic_below(pool_id: int) -> str:
+    """What changes whenever a pool taken from this one does, or the reseller that holds it."""
+    return f"below:{pool_id}"
 
 
 _TOO_MUCH = t("The package does not hold that much. Lower the marked capacities; nothing was saved.")

@@ -9,7 +9,7 @@ from sqlmodel import Session, col, select
 
 from yeastar_app import clock
 from yeastar_app.access import Actor, Credential, Policy, action, audit
-from yeastar_app.engines import passwords
+from yeastar_app.engines import live, passwords
 from yeastar_app.features import RESELLER_FEATURES, Feature, Surface
 from yeastar_app.models.accounts import Account, Kind, Organisation, OrganisationKind, Status, TwoFactor
 from yeastar_app.models.capacity import MAX_EXTENSIONS_PER_PBX, Pbx, Pool
@@ -198,6 +198,7 @@ def create(session: Session, actor: Actor, form: ResellerForm) -> int:
         high_availability=form.high_availability,
     )
     session.add(pool)
+    live.changed(session, capacity.topic_below(own.key))
     audit(session, actor, "reseller.create", account, label=form.company, after=_snapshot(account, company, pool))
     return account.key
 
@@ -245,6 +246,7 @@ def edit(session: Session, actor: Actor, form: EditForm, *, prepared: str | None
     if prepared:
         passwords_of.set_for(session, actor, account, prepared)
     after = _snapshot(account, company, pool) | ({"password": "changed"} if prepared else {})
+    live.changed(session, capacity.topic_below(own.key))
     audit(session, actor, "reseller.edit", account, label=form.company, before=before, after=after)
     return account.key
 

@@ -23,9 +23,9 @@ from yeastar_app.features import CENTRAL_TABS, Feature
 from yeastar_app.models.accounts import Status, TwoFactor
 from yeastar_app.models.capacity import MAX_EXTENSIONS_PER_PBX
 from yeastar_app.portals.central.rows import STATES, typed_number
-from yeastar_app.portals.page import Shell, guarded, page
+from yeastar_app.portals.page import Shell, current_actor, guarded, page
 from yeastar_app.refusals import Refusal
-from yeastar_app.services import resellers
+from yeastar_app.services import capacity, resellers
 from yeastar_app.words import t
 
 LIST = "/central/resellers"
@@ -67,6 +67,7 @@ class ResellerState(Shell):
         self.loaded, self._saved, self.tab, self.asking = False, False, "0", False
         asked = self.router.url.path.rstrip("/").rsplit("/", 1)[-1]
         self.is_new = asked == "new"
+        self._watch(*capacity.topics_around(current_actor()))
         try:
             if self.is_new:
                 self._show_new(await self._ask(resellers.offer))
@@ -85,11 +86,14 @@ class ResellerState(Shell):
         self.has_two_factor = False
         self.offers_high_availability, self.high_availability = offer.high_availability, False
         self.offered = self.ticked = sorted(offer.features)
-        for gauge in offer.gauges:
-            start = min(NEW[gauge.capacity], gauge.free)
-            least = 0 if gauge.capacity == "minutes" else 1
-            setattr(self, gauge.capacity, bounds(start, least=least, held=0, free=gauge.free, total=gauge.total))
+        self._show_offer(offer, {gauge.capacity: min(NEW[gauge.capacity], gauge.free) for gauge in offer.gauges})
         self._show_minimum(min(NEW["min_extensions"], max(1, self.extensions.value)))
+
+    def _show_offer(self, offer: resellers.Offer, typed: dict[str, int]) -> None:
+        """The bounds of a package that is not there yet; `typed`: where the sliders stand by now."""
+        for gauge in offer.gauges:
+            least, value = 0 if gauge.capacity == "minutes" else 1, typed[gauge.capacity]
+            setattr(self, gauge.capacity, bounds(value, least=least, held=0, free=gauge.free, total=gauge.total))
 
     def _show(self, seen: resellers.Details) -> None:
         self._reseller_id, self.heading = seen.id, seen.values["company"]
@@ -148,7 +152,10 @@ class ResellerState(Shell):
         payload = {**form, "features": granted, "id": self._reseller_id}
         done = await self._act(resellers.create if self.is_new else resellers.edit, payload)
         if done is None:
-            await self._move_bounds(form)
+            try:
+                await self._move_bounds({name: typed_number(form.get(name)) for name in NEW})
+            except Refusal as refusal:
+                self._refuse(refusal)
             return None
         self._saved, self.loaded = True, False
         company = str(form.get("company", "")).strip()
@@ -160,22 +167,15 @@ class ResellerState(Shell):
             self._say(t("{company} was saved.", company=company))
         return rx.redirect(LIST)
 
-    async def _move_bounds(self, form: dict) -> None:
-        """After a refusal: the bounds as they are now, with what was typed left where it is."""
-        typed = {name: typed_number(form.get(name)) for name in NEW}
-        try:
-            if self.is_new:
-                offer = await self._ask(resellers.offer)
-                for gauge in offer.gauges:
-                    least = 0 if gauge.capacity == "minutes" else 1
-                    value = typed[gauge.capacity]
-                    setattr(self, gauge.capacity,
-                            bounds(value, least=least, held=0, free=gauge.free, total=gauge.total))  # fmt: skip
-            else:
-                self._show_package(await self._ask(resellers.details, {"id": self._reseller_id}), typed)
-        except Refusal as refusal:
-            self._refuse(refusal)
-            return
+    async def _follow(self) -> None:
+        """The bounds as they are now; where the sliders stand is for the person at them to say."""
+        await self._move_bounds({name: getattr(self, name).value for name in NEW})
+
+    async def _move_bounds(self, typed: dict[str, int]) -> None:
+        if self.is_new:
+            self._show_offer(await self._ask(resellers.offer), typed)
+        else:
+            self._show_package(await self._ask(resellers.details, {"id": self._reseller_id}), typed)
         self._show_minimum(typed["min_extensions"])
 
 

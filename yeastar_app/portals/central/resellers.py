@@ -20,7 +20,7 @@ from yeastar_app.models.accounts import Status
 from yeastar_app.portals.addresses import with_query
 from yeastar_app.portals.central.rows import STATES, ResellerRow, page_number, reseller_row
 from yeastar_app.portals.page import Shell, current_actor, guarded, page
-from yeastar_app.services import resellers
+from yeastar_app.services import capacity, resellers
 from yeastar_app.words import plural, t
 
 FILTERS = ("name", "company", "email", "state")
@@ -53,16 +53,27 @@ class ResellersState(Shell):
         self.export_href = with_query("/files/resellers.xlsx", **self.filters)
         self.may_manage = current_actor().may(Feature.RESELLER_MANAGE)
         self.asking = False
+        self._watch(*capacity.topics_around(current_actor()))
         await self._show()
 
+    async def _follow(self) -> None:
+        self._put(await self._ask(resellers.search, self._asked()))
+
     async def _show(self) -> None:
-        found = await self._act(resellers.search, {**self.filters, "page": self.page_number})
-        if found is None:
-            return
+        found = await self._act(resellers.search, self._asked())
+        if found is not None:
+            self.picked = []
+            self._put(found)
+
+    def _asked(self) -> dict[str, Any]:
+        return {**self.filters, "page": self.page_number}
+
+    def _put(self, found: resellers.Found) -> None:
         self.rows = [reseller_row(row) for row in found.rows]
         self.page_number, self.pages = found.page, found.pages
         self.summary = plural(found.count, "reseller", "resellers")
-        self.picked = []
+        there = {row.id for row in self.rows}
+        self.picked = [number for number in self.picked if number in there]
         self.loaded = True
 
     def _address(self, page_number: int = 1, **filters: str) -> str:

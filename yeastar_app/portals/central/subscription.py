@@ -7,7 +7,7 @@ from yeastar_app.components.controls import badge, button_link, callout, loading
 from yeastar_app.components.split_bar import Split, split, split_card
 from yeastar_app.features import Feature
 from yeastar_app.portals.page import Shell, current_actor, guarded, page
-from yeastar_app.services import pbx
+from yeastar_app.services import capacity, pbx
 from yeastar_app.words import plural, t
 
 
@@ -23,9 +23,15 @@ class SubscriptionState(Shell):
 
     @rx.event
     async def load(self) -> None:
+        self._watch(*capacity.topics_around(current_actor()))
         seen = await self._act(pbx.overview)
-        if seen is None:
-            return
+        if seen is not None:
+            self._show(seen)
+
+    async def _follow(self) -> None:
+        self._show(await self._ask(pbx.overview))
+
+    def _show(self, seen: pbx.Overview) -> None:
         actor = current_actor()
         self.capacities = [split(each.name, each.total, each.assigned, each.used, each.free) for each in seen.gauges]
         self.high_availability = seen.high_availability

@@ -1,0 +1,137 @@
+"""The hub: who follows a topic is refreshed, as the person at that screen, and nobody else."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import reflex as rx
+
+from tests.security.test_matrix import cookie
+from tests.services.central import Owner, add_reseller, owner
+from yeastar_app.access import Credential, who
+from yeastar_app.database import transaction
+from yeastar_app.engines import live as topics
+from yeastar_app.models.accounts import Account, Status
+from yeastar_app.portals import live
+from yeastar_app.portals.central.resellers import ResellersState
+from yeastar_app.portals.page import Shell, set_current_actor
+
+
+class Screens:
+    """As much of the application as the hub knows: states by token, and which tokens are connected."""
+
+    def __init__(self) -> None:
+        self.roots: dict[str, rx.State] = {}
+        self.event_namespace = SimpleNamespace(token_to_sid={})
+        self.drawn = 0
+
+    def open(self, token: str, credential: Credential) -> ResellersState:
+        root = rx.State(_reflex_internal_init=True)  # type: ignore[call-arg]
+        router = {"token": token, "sid": f"socket of {token}"}
+        root.router_data = router | {"headers": {"cookie": cookie(credential), "asgi-scope-client": "192.0.2.1"}}
+        root.router = rx.istate.data.RouterData.from_router_data(root.router_data)
+        self.roots[token] = root
+        self.event_namespace.token_to_sid[token] = f"socket of {token}"
+        state: Any = root.get_substate(ResellersState.get_full_name().split("."))
+        return state
+
+    @asynccontextmanager
+    async def modify_state(self, token: Any) -> AsyncIterator[Any]:
+        self.drawn += 1
+        yield SimpleNamespace(get_state=lambda page: self._state(token.ident, page))
+
+    async def _state(self, token: str, page: type[rx.State]) -> Any:
+        return self.roots[token].get_substate(page.get_full_name().split("."))
+
+
+@pytest.fixture
+async def screens(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Screens]:
+    """A hub of the test's own, started, that hears what is committed."""
+    mine, shown = live.Hub(), Screens()
+    monkeypatch.setattr("yeastar_app.portals.page.hub", mine)
+    monkeypatch.setattr(live, "PAUSE", 0.02)
+    mine.start(shown)
+    shown.hub = mine  # type: ignore[attr-defined]
+    stop = topics.listen(mine.changed)
+    yield shown
+    stop()
+
+
+async def settled(screens: Any) -> None:
+    """Until the hub has told everybody."""
+    await asyncio.sleep(0)
+    while screens.hub._serving:
+        await asyncio.gather(*screens.hub._serving.values())
+
+
+async def opened(screens: Screens, by: Owner, token: str = "one") -> ResellersState:
+    state = screens.open(token, by.credential)
+    actor = who(by.credential)
+    set_current_actor(actor)
+    shell: Any = state._get_root_state().get_substate(Shell.get_full_name().split("."))
+    shell._seen_session = actor.session_id  # as the gate notes it
+    await ResellersState.event_handlers["load"].fn(state)
+    return state
+
+
+async def test_a_list_shows_the_reseller_that_somebody_else_added(sqlite: str, screens: Screens) -> None:
+    partner = owner()
+    state = await opened(screens, partner)
+    assert state.rows == []
+    await asyncio.to_thread(add_reseller, partner, company="Brightline Networks")
+    await settled(screens)
+    assert [row.company for row in state.rows] == ["Brightline Networks"]
+
+
+async def test_another_companys_change_wakes_nobody(sqlite: str, screens: Screens) -> None:
+    await opened(screens, owner())
+    await asyncio.to_thread(add_reseller, owner())
+    await settled(screens)
+    assert screens.drawn == 0
+
+
+async def test_a_hundred_changes_are_a_few_refreshes(sqlite: str, screens: Screens) -> None:
+    partner = owner()
+    state = await opened(screens, partner)
+    for number in range(10):
+        await asyncio.to_thread(add_reseller, partner, extensions="10", calls="1", minutes="0", company=f"C{number}")
+    for _ in range(100):
+        topics.publish(frozenset({f"below:{partner.pool.id}"}))
+    await settled(screens)
+    assert len(state.rows) == 10
+    assert screens.drawn < 30
+
+
+async def test_a_screen_whose_person_signed_out_gets_nothing(sqlite: str, screens: Screens) -> None:
+    partner = owner()
+    state = await opened(screens, partner)
+    with transaction() as session:
+        session.get_one(Account, partner.account.id).status = Status.FROZEN
+    await asyncio.to_thread(topics.publish, frozenset({f"below:{partner.pool.id}"}))
+    await settled(screens)
+    assert screens.drawn == 1
+    assert state.rows == []
+    assert screens.hub._screens == {}  # type: ignore[attr-defined]
+
+
+async def test_a_socket_that_has_sent_nothing_yet_does_not_see_what_the_one_before_it_saw(
+    sqlite: str, screens: Screens
+) -> None:
+    partner = owner()
+    state = await opened(screens, partner)
+    screens.event_namespace.token_to_sid["one"] = "somebody else's socket"
+    await asyncio.to_thread(add_reseller, partner)
+    await settled(screens)
+    assert state.rows == []
+
+
+async def test_screens_that_left_are_dropped(sqlite: str, screens: Screens) -> None:
+    partner = owner()
+    await opened(screens, partner)
+    screens.event_namespace.token_to_sid.clear()
+    await asyncio.to_thread(add_reseller, partner)
+    await settled(screens)
+    assert (screens.drawn, screens.hub._screens, screens.hub._watchers) == (0, {}, {})  # type: ignore[attr-defined]
