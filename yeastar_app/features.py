@@ -27,7 +27,11 @@ class Feature(StrEnum):
     # Central Management, tab Cloud PBX
     PBX_VIEW = "pbx.view"
     PBX_ADD = "pbx.add"
+    PBX_EDIT = "pbx.edit"
+    PBX_CONTROL = "pbx.control"
     PBX_DELETE = "pbx.delete"
+    CUSTOMER_VIEW = "customer.view"
+    CUSTOMER_MANAGE = "customer.manage"
     # tab Alarm
     ALARM_VIEW = "alarm.view"
     # tab System
@@ -60,7 +64,11 @@ CENTRAL_TABS = (
         {
             Feature.PBX_VIEW: t("View cloud PBXs"),
             Feature.PBX_ADD: t("Add cloud PBXs"),
+            Feature.PBX_EDIT: t("Edit and resize cloud PBXs"),
+            Feature.PBX_CONTROL: t("Start, stop and reset cloud PBXs"),
             Feature.PBX_DELETE: t("Delete cloud PBXs"),
+            Feature.CUSTOMER_VIEW: t("View customers"),
+            Feature.CUSTOMER_MANAGE: t("Add, edit and delete customers"),
         },
     ),
     Tab(

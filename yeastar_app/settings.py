@@ -43,6 +43,18 @@ class Settings(BaseSettings):
     smtp_tls: str = Field(default="starttls", pattern="^(starttls|tls|none)$")
     email_from: str = "Yeastar <no-reply@example.com>"
 
+    # Cloud PBXs
+    hosting_engine_url: str = ""
+    """Where the hosting engine takes commands. Empty: the embedded simulator runs the PBXs."""
+    hosting_secret: str = ""
+    """Signs the messages to the engine and checks those from it (`whsec_…`, Standard Webhooks)."""
+    hosting_regions: str = "Europe (Frankfurt), North America (Virginia), Asia Pacific (Singapore)"
+    hosting_domains: str = "pbx.example.com, voice.example.net"
+    """What a PBX's address may end with, separated by commas."""
+    simulator_seconds: float = Field(default=4, ge=0)
+    """How long the simulator takes to start a PBX; everything else goes by it."""
+    simulator_failure_percent: int = Field(default=0, ge=0, le=100)
+
     # Trying it out
     demo_mode: bool = False
     """Sample accounts, an open mailbox and a help page. Listens on loopback only."""
@@ -70,6 +82,10 @@ class Settings(BaseSettings):
             raise ValueError("ALLOWED_ORIGINS may not be *: name the origins that may open the socket")
         if self.demo_mode and self.host not in LOOPBACK:
             raise ValueError(f"DEMO_MODE listens on loopback only, not on {self.host}: set HOST=127.0.0.1")
+        if self.hosting_engine_url and len(self.hosting_secret) < 24:
+            raise ValueError(
+                "HOSTING_ENGINE_URL needs a HOSTING_SECRET of 24 characters or more, the same on both sides"
+            )
         return self
 
     @property
@@ -90,6 +106,15 @@ class Settings(BaseSettings):
     def database_name(self) -> str:
         """The database for a person's eyes: never with its password."""
         return make_url(self.database).render_as_string(hide_password=True)
+
+    @property
+    def regions(self) -> list[str]:
+        """Where PBXs can be; the first is offered first."""
+        return [region.strip() for region in self.hosting_regions.split(",") if region.strip()]
+
+    @property
+    def domains(self) -> list[str]:
+        return [domain.strip().lower() for domain in self.hosting_domains.split(",") if domain.strip()]
 
     @property
     def origins(self) -> list[str]:

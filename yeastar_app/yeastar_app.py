@@ -5,7 +5,7 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.types import ASGIApp
 
-from yeastar_app.http import downloads, images, session
+from yeastar_app.http import downloads, hosting, images, session
 from yeastar_app.http.guard import Guard
 from yeastar_app.jobs import runner
 from yeastar_app.portals import live
@@ -39,7 +39,7 @@ from yeastar_app.portals.staff import accounts, audit_log, partner_account, part
 
 def with_routes(inner: ASGIApp) -> ASGIApp:
     """Our own routes first, then the framework's, all behind the guard."""
-    routes = [*session.routes, *downloads.routes, *images.routes, Mount("/", inner)]
+    routes = [*session.routes, *downloads.routes, *images.routes, *hosting.routes, Mount("/", inner)]
     return Guard(Starlette(routes=routes), policy_for)
 
 

@@ -116,6 +116,8 @@ ACTIONS_OF = {
     "passwords": SIGNED_IN,
     "pbx": YCM_GRANTED,
     "pbx.overview": YCM,
+    "pbx_control": YCM_GRANTED,
+    "pbx_orders": YCM_GRANTED,
     "point_details": GRANTED,
     "point_rules": ADMINISTRATOR,
     "profile": SIGNED_IN,

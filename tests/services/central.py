@@ -1,6 +1,8 @@
 """Arrangements for Central Management tests: an owner with a hosting package, its resellers, their PBXs."""
 
 import itertools
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,9 +10,11 @@ from tests import factories
 from tests.factories import ALL_CENTRAL_FEATURES, signed_in
 from yeastar_app.access import Credential, perform
 from yeastar_app.database import transaction
+from yeastar_app.jobs import hosting
 from yeastar_app.models.accounts import Account, Kind, Organisation, Status
 from yeastar_app.models.capacity import Pool
-from yeastar_app.services import capacity, pbx, resellers
+from yeastar_app.services import capacity, pbx_control, pbx_orders, resellers
+from yeastar_app.settings import settings
 
 _numbers = itertools.count(1)
 
@@ -62,7 +66,33 @@ def pbx_form(**changes: Any) -> dict[str, Any]:
 
 
 def add_pbx(by: Credential, **changes: Any) -> int:
-    return perform(pbx.create, pbx_form(**changes), by)
+    return perform(pbx_orders.create, pbx_form(**changes), by)
+
+
+def delete_pbx(by: Credential, number: int) -> str:
+    """Delete a PBX and have the hosting engine confirm it."""
+    name = perform(pbx_control.delete, {"id": number}, by)
+    let_the_engine_work()
+    return name
+
+
+def let_the_engine_work() -> None:
+    """Send what is to be sent and let the simulator finish all of it (its PBXs take no time then)."""
+    for _ in range(50):
+        with simulator_takes(0):
+            if not hosting.send_due() + hosting.simulate():
+                return
+    raise AssertionError("the engine never comes to rest")
+
+
+@contextmanager
+def simulator_takes(seconds: float) -> Iterator[None]:
+    before = settings().simulator_seconds
+    settings().simulator_seconds = seconds
+    try:
+        yield
+    finally:
+        settings().simulator_seconds = before
 
 
 def edit_form(by: Owner, reseller_id: int, **changes: Any) -> dict[str, Any]:

@@ -8,11 +8,11 @@ import pytest
 from tests import factories
 from tests.conftest import START
 from tests.factories import signed_in
-from tests.services.central import Owner, activated, add_pbx, add_reseller, free, owner, problems
+from tests.services.central import Owner, activated, add_pbx, add_reseller, delete_pbx, free, owner, problems
 from yeastar_app.access import Credential, perform
 from yeastar_app.models.accounts import Kind
 from yeastar_app.refusals import NotAllowed, NotFound, Refusal
-from yeastar_app.services import alarms, operation_logs, pbx
+from yeastar_app.services import alarms, operation_logs, pbx, pbx_control
 
 
 def left(credential: Credential) -> tuple[int, ...]:
@@ -103,18 +103,18 @@ def test_the_owner_creates_pbxs_for_itself_and_for_a_reseller(db: str) -> None:
 def test_deleting_a_pbx_gives_its_capacity_back_once(db: str) -> None:
     reseller = a_reseller(owner())
     number = add_pbx(reseller, recording=True, minutes=900)
-    perform(pbx.delete, {"id": number}, reseller)
+    delete_pbx(reseller, number)
     with pytest.raises(NotFound):
-        perform(pbx.delete, {"id": number}, reseller)
+        delete_pbx(reseller, number)
     assert left(reseller) == (200, 40, 10_000)
-    assert perform(pbx.search, {}, reseller).count == 0
+    assert perform(pbx.search, {}, reseller).rows == []
     assert problems() == []
 
 
 def test_the_owner_deletes_a_resellers_pbx_into_the_resellers_package(db: str) -> None:
     partner = owner()
     reseller = a_reseller(partner)
-    perform(pbx.delete, {"id": add_pbx(reseller)}, partner.credential)
+    delete_pbx(partner.credential, add_pbx(reseller))
     assert left(reseller) == (200, 40, 10_000)
     assert free(partner) == (800, 160, 40_000)
 
@@ -125,7 +125,7 @@ def test_another_tenants_pbx_and_package_are_not_there(db: str) -> None:
     mine, sister = add_pbx(activated(reseller_id)), a_reseller(partner)
     for stranger in (rival.credential, a_reseller(rival), sister):
         with pytest.raises(NotFound):
-            perform(pbx.delete, {"id": mine}, stranger)
+            perform(pbx_control.delete, {"id": mine}, stranger)
         with pytest.raises(NotFound):
             add_pbx(stranger, owner=reseller_id)
         assert perform(pbx.search, {}, stranger).rows == []
@@ -134,12 +134,12 @@ def test_another_tenants_pbx_and_package_are_not_there(db: str) -> None:
 def test_what_was_not_granted_is_refused(sqlite: str) -> None:
     partner = owner()
     viewer = a_reseller(partner, features=["pbx.view"])
-    for function, payload in ((pbx.delete, {"id": 1}), (alarms.live, None), (operation_logs.search, {})):
+    for function, payload in ((pbx_control.delete, {"id": 1}), (alarms.live, None), (operation_logs.search, {})):
         with pytest.raises(NotAllowed):
             perform(function, payload, viewer)
     with pytest.raises(NotAllowed):
         add_pbx(viewer)
-    assert perform(pbx.search, {}, viewer).count == 0
+    assert perform(pbx.search, {}, viewer).rows == []
 
 
 def test_my_subscription_splits_total_into_assigned_used_and_free(sqlite: str) -> None:
@@ -190,5 +190,5 @@ def test_the_pbxs_of_a_partner_below_with_a_package_of_its_own_are_none_of_ones_
     mine = add_pbx(above.credential, name="Mine")
     assert [row.id for row in perform(pbx.search, {}, above.credential).rows] == [mine]
     with pytest.raises(NotFound):
-        perform(pbx.delete, {"id": number}, above.credential)
+        perform(pbx_control.delete, {"id": number}, above.credential)
     assert [row.id for row in perform(pbx.search, {}, theirs).rows] == [number]

@@ -7,14 +7,19 @@ from typing import Any
 from sqlmodel import Session
 
 from yeastar_app import clock
+from yeastar_app.demo import hosting
 from yeastar_app.features import RESELLER_FEATURES, Feature
 from yeastar_app.models.accounts import Account, Kind, Organisation, OrganisationKind, Status
-from yeastar_app.models.capacity import Pbx, PbxPlan, Pool
+from yeastar_app.models.capacity import Pbx, PbxPlan, PbxType, Pool, RunState
 from yeastar_app.models.records import AuditRow
 from yeastar_app.services import capacity
 from yeastar_app.services.capacity import Amount
+from yeastar_app.settings import settings
 
+STOPS: dict[str, Any] = {"run_after_expiry": False}
+TRIAL: dict[str, Any] = {"type": PbxType.TRIAL}
 ULTIMATE: dict[str, Any] = {"plan": PbxPlan.ULTIMATE}
+STOPPED: dict[str, Any] = {"state": RunState.STOPPED}
 ALL = sorted(map(str, RESELLER_FEATURES))
 
 
@@ -44,12 +49,30 @@ def load(session: Session, people: dict[str, Account]) -> None:
         (people["rival"], rival, "Northwind Voice Hamburg", 80, 16, 2_500, 330, {}),
         (people["reseller"], bright, "Antwerp Diamond Exchange", 60, 12, 3_500, 300, ULTIMATE),
         (tidal, tidal_pool, "Tidal Support Desk", 90, 18, 4_500, 250, ULTIMATE | {"high_availability": True}),
-        (canal, canal_pool, "Canal Street Office", 60, 6, 800, 210, {}),
-        (people["reseller"], bright, "Scheldt Veterinary Clinic", 20, 4, 500, 190, {"expires_in": 21}),
-        (people["partner"], harbor, "Lumen Dental Group", 45, 10, 2_000, 150, {"expires_in": -3}),
-        (tidal, tidal_pool, "Oceanarium Ticketing", 35, 8, 1_200, 120, {}),
+        (canal, canal_pool, "Canal Street Office", 60, 6, 800, 210, STOPPED),
+        (
+            people["reseller"],
+            bright,
+            "Scheldt Veterinary Clinic",
+            20,
+            4,
+            500,
+            190,
+            STOPS | {"expires_in": 21},
+        ),
+        (
+            people["partner"],
+            harbor,
+            "Lumen Dental Group",
+            45,
+            10,
+            2_000,
+            150,
+            TRIAL | {"expires_in": -3},
+        ),
+        (tidal, tidal_pool, "Oceanarium Ticketing", 35, 8, 1_200, 120, {"trouble": "No host could carry it out."}),
         (people["rival-reseller"], fjord, "Bergen Fish Market", 40, 8, 700, 90, {}),
-        (people["reseller"], bright, "Kade Architects", 15, 4, 0, 64, {}),
+        (people["reseller"], bright, "Kade Architects", 15, 4, 0, 64, {"state": RunState.STARTING}),
     ):  # oldest first, as they were created
         _pbx(session, by, pool, name, extensions, calls, minutes, days_ago, **more)
 
@@ -120,6 +143,8 @@ def _reseller(
 def _pbx(
     session: Session, by: Account, pool: Pool, name: str, extensions: int, calls: int, minutes: int, days_ago: int,
     *, plan: PbxPlan = PbxPlan.ENTERPRISE, high_availability: bool = False, expires_in: int | None = None,
+    run_after_expiry: bool = True, type: PbxType = PbxType.COMMERCIAL, state: RunState = RunState.RUNNING,
+    trouble: str = "",
 ) -> None:  # fmt: skip
     row = Pbx(
         pool_id=pool.key,
@@ -130,7 +155,11 @@ def _pbx(
         recording=minutes > 0,
         minutes=minutes,
         high_availability=high_availability,
-        activated=days_ago > 100,
+        type=type,
+        run_after_expiry=run_after_expiry,
+        region=settings().regions[len(name) % len(settings().regions)],
+        subdomain=name.lower().replace(" ", "-"),
+        domain=settings().domains[0],
         expires_on=(clock.now() + timedelta(days=365 - days_ago % 365 if expires_in is None else expires_in)).date(),
         created_by_id=by.id,
         created_at=_ago(days_ago),
@@ -139,6 +168,7 @@ def _pbx(
     session.add(row)
     session.flush()
     _log(session, by, "pbx.create", f"pbx:{row.key}", name, days_ago)
+    hosting.tell(session, row, by.email, state, trouble, activated=days_ago > 100)
 
 
 def _log(session: Session, by: Account, what: str, subject: str, label: str, days_ago: int) -> None:

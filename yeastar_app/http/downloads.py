@@ -14,7 +14,7 @@ from yeastar_app.access import Credential
 from yeastar_app.http.credential import credential
 from yeastar_app.jobs import processes
 from yeastar_app.refusals import Refusal, SignInNeeded
-from yeastar_app.services import bulk, partner_points, point_details, point_rules, resellers
+from yeastar_app.services import bulk, partner_points, pbx, point_details, point_rules, resellers
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 FILTERS = tuple(point_details.DetailsFilter.model_fields)
@@ -52,6 +52,7 @@ routes = [
     download("registration-template.xlsx", bulk.empty_template),
     download("rows-to-correct.xlsx", bulk.rows_to_correct, ("upload",)),
     download("resellers.xlsx", resellers.export, ("name", "company", "email", "state")),
+    download("cloud-pbxs.xlsx", pbx.export, ("name", "owner", "show")),
     download("point-rules.xlsx", point_rules.export, ("search",)),
     download("point-record.xlsx", point_details.export_records, FILTERS),
     download("registered-products.xlsx", point_details.export_registered_products, FILTERS),

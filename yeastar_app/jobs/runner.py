@@ -12,7 +12,7 @@ from typing import Any
 
 import structlog
 
-from yeastar_app.jobs import bulk, expiry, outbox, resets
+from yeastar_app.jobs import bulk, expiry, hosting, outbox, resets
 from yeastar_app.settings import settings
 
 log = structlog.get_logger()
@@ -31,6 +31,10 @@ JOBS: list[Job] = [
     Job("emails", outbox.send_due, 2),
     Job("password resets", resets.process_reset_requests, 1),
     Job("workbooks", bulk.run_due, 1),
+    Job("engine commands", hosting.send_due, 0.5),
+    Job("simulated engine", hosting.simulate, 0.5),
+    Job("engine health", hosting.look_after, 20),
+    Job("expiring cloud PBXs", hosting.expire, 300),
     Job("expired points", expiry.run_due, 300),
     Job("old sign-in counts", resets.clean_up_sign_ins, 3600),
 ]

@@ -1,5 +1,29 @@
 """Every table, imported here once so that migrations and tests see the whole schema."""
 
-from yeastar_app.models import accounts, billing, capacity, credentials, points, products, records, registry, rewards
+from yeastar_app.models import (
+    accounts,
+    billing,
+    capacity,
+    contacts,
+    credentials,
+    hosting,
+    points,
+    products,
+    records,
+    registry,
+    rewards,
+)
 
-__all__ = ["accounts", "billing", "capacity", "credentials", "points", "products", "records", "registry", "rewards"]
+__all__ = [
+    "accounts",
+    "billing",
+    "capacity",
+    "contacts",
+    "credentials",
+    "hosting",
+    "points",
+    "products",
+    "records",
+    "registry",
+    "rewards",
+]

@@ -47,16 +47,33 @@ class PbxPlan(StrEnum):
 
 
 class RunState(StrEnum):
+    """What the hosting engine reports. Nothing else ever writes it."""
+
     STOPPED = "stopped"
     STARTING = "starting"
     RUNNING = "running"
     UPGRADING = "upgrading"
     RESTORING = "restoring"
     PROVISIONING = "provisioning"
+    DELETED = "deleted"
+
+
+class Desired(StrEnum):
+    """What we want of a PBX; the engine is told, and answers when it is so."""
+
+    STOPPED = "stopped"
+    RUNNING = "running"
+    DELETED = "deleted"
+
+
+class PbxType(StrEnum):
+    COMMERCIAL = "commercial"
+    TRIAL = "trial"
 
 
 class Pbx(Table, table=True):
-    """A cloud PBX. Deleting one is soft; its capacity goes back to its pool."""
+    """A cloud PBX: what was asked for, and apart from it what the hosting engine reported. Deleting one is soft; its
+    capacity goes back to its pool when the engine has confirmed it."""
 
     __tablename__ = "pbx"
     __table_args__ = (
@@ -64,6 +81,14 @@ class Pbx(Table, table=True):
         sa.CheckConstraint("calls >= 1", name="calls"),
         sa.CheckConstraint("minutes >= 0", name="minutes"),
         sa.Index("ix_pbx_pool_id_deleted_at", "pool_id", "deleted_at"),
+        sa.Index(
+            "uq_pbx_living_subdomain_domain",
+            "subdomain",
+            "domain",
+            unique=True,
+            sqlite_where=sa.text("deleted_at IS NULL"),
+            postgresql_where=sa.text("deleted_at IS NULL"),
+        ),
     )
     pool_id: int = Field(foreign_key="pool.id")
     customer_id: int | None = Field(default=None, foreign_key="organisation.id", index=True)
@@ -74,9 +99,25 @@ class Pbx(Table, table=True):
     recording: bool
     minutes: int
     high_availability: bool = False
+    type: PbxType = enum_column(PbxType, default=PbxType.COMMERCIAL)
+    expires_on: date | None = None
+    run_after_expiry: bool = True
+    region: str = Field(default="", max_length=60)
+    subdomain: str | None = Field(default=None, max_length=63)
+    domain: str = Field(default="", max_length=190)
+    desired: Desired = enum_column(Desired, default=Desired.STOPPED)
+    held_extensions: int = 0
+    """The most of each that the engine may still run with: it stays deducted until the engine has answered."""
+    held_calls: int = 0
+    held_minutes: int = 0
     run_state: RunState = enum_column(RunState, default=RunState.STOPPED)
     activated: bool = False
-    expires_on: date | None = None
+    report_sequence: int = 0
+    """The engine's number of the report that run state and activation come from."""
+    reported_at: datetime | None = time_column(nullable=True)
+    """Empty: the engine has not said anything about it yet."""
+    trouble: str = Field(default="", max_length=300)
+    """Why the engine could not do what was asked last, in its words; empty: it could."""
     created_by_id: int | None = Field(default=None, foreign_key="account.id")
     created_at: datetime = time_column()
     deleted_at: datetime | None = time_column(nullable=True)
@@ -84,4 +125,20 @@ class Pbx(Table, table=True):
     @property
     def charged_minutes(self) -> int:
         """Minutes that are deducted from the pool: only what exceeds the free 500."""
-        return max(0, self.minutes - FREE_RECORDING_MINUTES)
+        return max(0, max(self.minutes, self.held_minutes) - FREE_RECORDING_MINUTES)
+
+    @property
+    def reference(self) -> str:
+        """How the hosting engine calls it."""
+        return f"pbx-{self.key}"
+
+
+class PbxReminder(Table, table=True):
+    """An expiry email that went out: once for each PBX, expiry date and number of days before it."""
+
+    __tablename__ = "pbx_reminder"
+    __table_args__ = (sa.UniqueConstraint("pbx_id", "expires_on", "days", name="uq_pbx_reminder_once"),)
+    pbx_id: int = Field(foreign_key="pbx.id")
+    expires_on: date
+    days: int
+    at: datetime = time_column()

@@ -63,8 +63,10 @@ def free_of(pool: Pool) -> Amount:
 
 
 def charged(pbx: Pbx) -> Amount:
-    """What a PBX takes from its pool: of its minutes only those above the free 500 (Seed 002)."""
-    return Amount(pbx.extensions, pbx.calls, pbx.charged_minutes)
+    """What a PBX takes from its pool: of its minutes only those above the free 500 (Seed 002). The greater of what is
+    asked for and what the engine may still run with."""
+    extensions, calls = max(pbx.extensions, pbx.held_extensions), max(pbx.calls, pbx.held_calls)
+    return Amount(extensions, calls, pbx.charged_minutes)
 
 
 def charged_minutes(minutes: int) -> int:

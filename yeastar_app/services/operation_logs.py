@@ -26,7 +26,19 @@ OPERATIONS = {
     "reseller.send_activation": t("Activation email sent"),
     "reseller.two_factor_off": t("Two-factor authentication switched off"),
     "pbx.create": t("Cloud PBX added"),
+    "pbx.edit": t("Cloud PBX edited"),
+    "pbx.resize": t("Cloud PBX resized"),
+    "pbx.change_term": t("Type or expiry of a cloud PBX changed"),
+    "pbx.upgrade": t("Cloud PBX upgraded"),
+    "pbx.start": t("Cloud PBX started"),
+    "pbx.stop": t("Cloud PBX stopped"),
+    "pbx.reset": t("Cloud PBX reset"),
+    "pbx.retry": t("Asked again for a cloud PBX"),
+    "pbx.send_activation": t("Activation email of a cloud PBX sent"),
     "pbx.delete": t("Cloud PBX deleted"),
+    "contact.create": t("Customer added"),
+    "contact.edit": t("Customer edited"),
+    "contact.delete": t("Customer deleted"),
 }
 """The central actions that are logged, in words."""
 

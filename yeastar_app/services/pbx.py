@@ -1,90 +1,136 @@
-"""Cloud PBXs inside a package (Seed 002, PRODUCT 5.2): creating, listing, deleting. Running them is not in here."""
+"""Reading cloud PBXs inside a package (Seed 002, PRODUCT 5.2): list, one PBX, the packages one can be created in, My
+Subscription. What changes them is pbx_orders.py (what it is) and pbx_control.py (what it does)."""
 
 from dataclasses import dataclass
-from datetime import date
-from typing import Annotated, Any
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from typing import Any
 
 import sqlalchemy as sa
-from pydantic import BaseModel, BeforeValidator
-from sqlmodel import Session, col
+from pydantic import BaseModel
+from sqlmodel import Session, col, select
 
 from yeastar_app import clock
-from yeastar_app.access import Actor, Policy, action, audit, visible_organisations
+from yeastar_app.access import Actor, Policy, action, visible_organisations
 from yeastar_app.features import Feature, Surface
 from yeastar_app.models.accounts import Account, Kind, Organisation, Status
-from yeastar_app.models.capacity import (
-    FREE_RECORDING_MINUTES,
-    MAX_EXTENSIONS_PER_PBX,
-    Pbx,
-    PbxPlan,
-    Pool,
-    RunState,
-)
+from yeastar_app.models.capacity import Desired, Pbx, PbxPlan, PbxType, Pool, RunState
+from yeastar_app.models.contacts import Contact, PbxRecipient
+from yeastar_app.models.hosting import CommandKind, EngineCommand, EngineReport, Outcome
 from yeastar_app.refusals import NotFound, Refusal
-from yeastar_app.services import capacity, people
+from yeastar_app.services import capacity, engine_orders, seen, workbooks
 from yeastar_app.services.capacity import Gauge
-from yeastar_app.services.fields import text, whole_number
-from yeastar_app.services.paging import Search
+from yeastar_app.services.engine_orders import Health
+from yeastar_app.services.fields import RowId
+from yeastar_app.services.paging import Filter, PageForm, Search, contains, page_of
 from yeastar_app.words import t
 
 CENTRAL = Policy(Surface.CENTRAL)
 VIEW = Policy(Surface.CENTRAL, Feature.PBX_VIEW)
 ADD = Policy(Surface.CENTRAL, Feature.PBX_ADD)
-DELETE = Policy(Surface.CENTRAL, Feature.PBX_DELETE)
-LARGEST = 1_000_000_000
 PAGE_ROWS = 50
+EXPIRES_SOON = timedelta(days=30)
+HISTORY = 100
+"""So many lines of what was ordered and reported are shown."""
 
 
-def _empty_is_none(value: Any) -> Any:
-    return None if value == "" else value
+class Shown(StrEnum):
+    """What a list is filtered by."""
 
-
-class PbxForm(BaseModel):
-    name: text(60)  # type: ignore[valid-type]
-    plan: PbxPlan
-    owner: Annotated[whole_number(1, LARGEST) | None, BeforeValidator(_empty_is_none)] = None  # type: ignore[valid-type]
-    """"PBX Owner": a reseller's account id; empty: the actor's own company."""
-    extensions: whole_number(1, MAX_EXTENSIONS_PER_PBX)  # type: ignore[valid-type]
-    calls: whole_number(1, LARGEST)  # type: ignore[valid-type]
-    recording: bool = False
-    minutes: Annotated[whole_number(0, LARGEST) | None, BeforeValidator(_empty_is_none)] = None  # type: ignore[valid-type]
-    """Recording minutes, the free 500 included. Ignored where recording is off."""
-    high_availability: bool = False
-    expires_on: Annotated[date | None, BeforeValidator(_empty_is_none)] = None
+    RUNNING = "running"
+    STOPPED = "stopped"
+    BUSY = "busy"
+    TROUBLE = "trouble"
+    DELETING = "deleting"
+    EXPIRING = "expiring"
+    EXPIRED = "expired"
 
 
 class One(BaseModel):
-    id: whole_number(1, LARGEST)  # type: ignore[valid-type]
+    id: RowId
 
 
-class Filter(BaseModel):
+class ListForm(PageForm):
+    """The list's address; what it does not know filters nothing. `show` is one of Shown."""
+
     name: Search = ""
     owner: Search = ""
-    page: whole_number(1, 100_000) = 1  # type: ignore[valid-type]
+    show: Search = ""
 
 
 @dataclass(frozen=True)
 class Row:
+    """`waiting`: the newest thing asked of the engine that it has not answered. `reported`: whether the engine has said
+    anything about this PBX yet; before that there is no state."""
+
     id: int
     name: str
     owner: str
     plan: PbxPlan
+    type: PbxType
     extensions: int
     calls: int
     recording: bool
     minutes: int
     high_availability: bool
+    address: str
+    region: str
     run_state: RunState
+    desired: Desired
+    reported: bool
     activated: bool
+    trouble: str
+    waiting: CommandKind | None
     expires_on: date | None
+    run_after_expiry: bool
+    expired: bool
 
 
 @dataclass(frozen=True)
 class Found:
     rows: list[Row]
-    count: int
-    page: int
-    pages: int
+    newer: int
+    older: int
+    health: Health
+
+
+@dataclass(frozen=True)
+class Said:
+    """A line of a PBX's history: what somebody ordered, or what the engine reported."""
+
+    at: datetime
+    who: str
+    kind: CommandKind | None
+    outcome: Outcome | None
+    state: RunState | None
+    activated: bool
+    words: str
+    tries: int
+
+
+@dataclass(frozen=True)
+class Recipient:
+    id: int
+    name: str
+    company: str
+    email: str
+
+
+@dataclass(frozen=True)
+class Details:
+    """`mark`: of everything that can be edited, for the second of two who edit."""
+
+    row: Row
+    min_extensions: int
+    offers_high_availability: bool
+    gauges: list[Gauge]
+    held: capacity.Amount
+    recipients: list[Recipient]
+    history: list[Said]
+    reported_at: datetime | None
+    created_at: datetime
+    health: Health
+    mark: str
 
 
 @dataclass(frozen=True)
@@ -109,140 +155,219 @@ class Overview:
     reseller_pbxs: int
 
 
-def _pool_for(session: Session, actor: Actor, owner: int | None) -> Pool:
-    """The pool a PBX is created in: the actor's own, or that of a reseller taken from it. NotFound otherwise."""
-    own = capacity.pool_of(session, actor.organisation)
-    if owner is None:
-        return own
-    reseller = people.account_below(session, actor, owner, Kind.RESELLER)
-    pool = capacity.pool_of(session, reseller.organisation_id)
-    if pool.parent_id != own.id:
-        raise NotFound(t("This reseller"))
-    return pool
-
-
-@action(ADD, form=PbxForm)
-def create(session: Session, actor: Actor, form: PbxForm) -> int:
-    """Create a cloud PBX and deduct it from its owner's package. Of the recording minutes only those above the free
-    500 are deducted. Returns its id."""
-    (pool,) = capacity.lock(session, _pool_for(session, actor, form.owner).key)
-    row = Pbx(
-        pool_id=pool.key,
-        name=form.name,
-        plan=form.plan,
-        extensions=form.extensions,
-        calls=form.calls,
-        recording=form.recording,
-        minutes=_minutes(form),
-        high_availability=form.high_availability,
-        expires_on=form.expires_on,
-        created_by_id=actor.id,
-        created_at=clock.now(),
-    )
-    if form.extensions < pool.min_extensions_per_pbx:
-        words = t("At least {n} for each PBX in this package.", n=pool.min_extensions_per_pbx)
-        raise Refusal("below_minimum", words, "extensions")
-    if form.high_availability and not pool.high_availability:
-        words = t("High availability is not part of this package.")
-        raise Refusal("no_high_availability", words, "high_availability")
-    if form.expires_on and form.expires_on < clock.now().date():
-        raise Refusal("expiry_passed", t("This day has passed. Choose today or a later day."), "expires_on")
-    capacity.take(session, pool.key, capacity.charged(row))
-    session.add(row)
-    audit(session, actor, "pbx.create", row, label=form.name, after=_snapshot(session, row))
-    return row.key
-
-
-def _minutes(form: PbxForm) -> int:
-    if not form.recording:
-        return 0
-    minutes: int = FREE_RECORDING_MINUTES if form.minutes is None else form.minutes
-    if minutes < FREE_RECORDING_MINUTES:
-        words = t("At least {n}: the first {n} minutes are free.", n=FREE_RECORDING_MINUTES)
-        raise Refusal("below_free_minutes", words, "minutes")
-    return minutes
-
-
-def _snapshot(session: Session, row: Pbx) -> dict[str, Any]:
-    company = session.get_one(Organisation, session.get_one(Pool, row.pool_id).organisation_id)
-    return {
-        "name": row.name,
-        "owner": company.name,
-        "plan": row.plan.value,
-        "extensions": row.extensions,
-        "calls": row.calls,
-        "minutes": row.minutes,
-        "charged_minutes": row.charged_minutes,
-        "high_availability": row.high_availability,
-        "expires_on": row.expires_on.isoformat() if row.expires_on else None,
-    }
-
-
-@action(DELETE, form=One)
-def delete(session: Session, actor: Actor, form: One) -> str:
-    """Delete a PBX; its capacity returns to the package it came from. Returns its name."""
-    row: Pbx | None = session.execute(
-        _visible(actor).where(col(Pbx.id) == form.id).with_only_columns(Pbx)
-    ).scalar_one_or_none()
-    gone: Any = session.execute(
-        sa.update(Pbx)
-        .where(col(Pbx.id) == form.id, col(Pbx.deleted_at).is_(None), sa.literal(row is not None))
-        .values(deleted_at=clock.now())
-        .execution_options(synchronize_session=False)
-    )
-    if row is None or not gone.rowcount:
-        raise NotFound(t("This cloud PBX"))
-    capacity.give(session, row.pool_id, capacity.charged(row))
-    audit(session, actor, "pbx.delete", row, label=row.name, before=_snapshot(session, row))
-    return row.name
-
-
-def _visible(actor: Actor) -> Any:
-    """PBXs in the actor's own package and those taken from it. A partner below may hold a package of its own: that is
-    none of the actor's."""
+def visible(actor: Actor) -> tuple[Any, ...]:
+    """Conditions on Pbx joined with Pool and Organisation: those in the actor's own package and those taken from it. A
+    partner below may hold a package of its own: that is none of the actor's."""
     own = sa.select(col(Pool.id)).where(col(Pool.organisation_id) == actor.organisation).scalar_subquery()
+    within = sa.or_(col(Pool.id) == own, col(Pool.parent_id) == own)
+    return visible_organisations(actor), within, col(Pbx.deleted_at).is_(None)
+
+
+def locked(session: Session, actor: Actor, pbx_id: int) -> tuple[Pbx, Pool]:
+    """A PBX the actor may see, and its package, both locked (the package first) and as they are now. NotFound."""
+    query = sa.select(col(Pbx.pool_id)).join(Pool, col(Pool.id) == col(Pbx.pool_id))
+    query = query.join(Organisation, col(Organisation.id) == col(Pool.organisation_id))
+    pool_id = session.execute(query.where(*visible(actor), col(Pbx.id) == pbx_id)).scalar_one_or_none()
+    if pool_id is None:
+        raise NotFound(t("This cloud PBX"))
+    (pool,) = capacity.lock(session, pool_id)
+    row = session.exec(
+        select(Pbx).where(col(Pbx.id) == pbx_id).with_for_update().execution_options(populate_existing=True)
+    ).one()
+    if row.deleted_at is not None:
+        raise NotFound(t("This cloud PBX"))
+    return row, pool
+
+
+def living(session: Session, actor: Actor, pbx_id: int) -> tuple[Pbx, Pool]:
+    """Like `locked`; Refusal `being_deleted` where it is on its way out."""
+    row, pool = locked(session, actor, pbx_id)
+    if row.desired is Desired.DELETED:
+        raise Refusal("being_deleted", t("{name} is being deleted. Nothing else can be done with it.", name=row.name))
+    return row, pool
+
+
+def mark_of(row: Pbx, recipients: list[int]) -> str:
+    """Of all that people can change in a PBX."""
+    return seen.mark(
+        row.name, row.plan, row.type, row.expires_on, row.run_after_expiry, row.extensions, row.calls, row.recording,
+        row.minutes, row.high_availability, sorted(recipients),
+    )  # fmt: skip
+
+
+def recipients_of(session: Session, pbx_id: int) -> list[Recipient]:
+    """Who gets a PBX's emails, in the order they were chosen."""
+    rows = session.exec(
+        select(Contact)
+        .join(PbxRecipient, col(PbxRecipient.contact_id) == col(Contact.id))
+        .where(col(PbxRecipient.pbx_id) == pbx_id)
+        .order_by(col(PbxRecipient.id))
+    )
+    return [Recipient(row.key, row.name, row.company, row.email) for row in rows]
+
+
+_NAMES = (
+    "id", "name", "plan", "type", "extensions", "calls", "recording", "minutes", "high_availability", "subdomain",
+    "domain", "region", "run_state", "desired", "reported_at", "activated", "trouble", "expires_on",
+    "run_after_expiry",
+)  # fmt: skip
+
+
+def _rows(actor: Actor) -> Any:
+    waiting = (
+        sa.select(col(EngineCommand.kind))
+        .where(col(EngineCommand.pbx_id) == col(Pbx.id), col(EngineCommand.outcome).is_(None))
+        .order_by(col(EngineCommand.id).desc())
+        .limit(1)
+        .correlate(Pbx)
+        .scalar_subquery()
+    )
     return (
-        sa.select(Pbx, col(Organisation.name).label("owner"))
+        sa.select(*[getattr(Pbx, name) for name in _NAMES], col(Organisation.name).label("owner"),
+                  waiting.label("waiting"))
         .join(Pool, col(Pool.id) == col(Pbx.pool_id))
         .join(Organisation, col(Organisation.id) == col(Pool.organisation_id))
-        .where(
-            visible_organisations(actor),
-            sa.or_(col(Pool.id) == own, col(Pool.parent_id) == own),
-            col(Pbx.deleted_at).is_(None),
-        )
-    )
+        .where(*visible(actor))
+    )  # fmt: skip
 
 
-@action(VIEW, form=Filter, writes=False)
-def search(session: Session, actor: Actor, form: Filter) -> Found:
-    """One page of the PBXs in the actor's subtree, newest first."""
-    query = _visible(actor)
-    if form.name.strip():
-        query = query.where(col(Pbx.name).icontains(form.name.strip(), autoescape=True))
-    if form.owner.strip():
-        query = query.where(col(Organisation.name).icontains(form.owner.strip(), autoescape=True))
-    count = int(session.execute(query.with_only_columns(sa.func.count())).scalar_one())
-    pages = max(1, -(-count // PAGE_ROWS))
-    page = min(form.page, pages)
-    found = session.execute(query.order_by(col(Pbx.id).desc()).limit(PAGE_ROWS).offset((page - 1) * PAGE_ROWS)).all()
-    return Found([_row(pbx, owner) for pbx, owner in found], count, page, pages)
-
-
-def _row(pbx: Pbx, owner: str) -> Row:
+def _row(row: Any) -> Row:
     return Row(
-        id=pbx.key,
-        name=pbx.name,
-        owner=owner,
-        plan=pbx.plan,
-        extensions=pbx.extensions,
-        calls=pbx.calls,
-        recording=pbx.recording,
-        minutes=pbx.minutes,
-        high_availability=pbx.high_availability,
-        run_state=pbx.run_state,
-        activated=pbx.activated,
-        expires_on=pbx.expires_on,
+        id=row.id,
+        name=row.name,
+        owner=row.owner,
+        plan=row.plan,
+        type=row.type,
+        extensions=row.extensions,
+        calls=row.calls,
+        recording=row.recording,
+        minutes=row.minutes,
+        high_availability=row.high_availability,
+        address=f"{row.subdomain}.{row.domain}" if row.subdomain else "",
+        region=row.region,
+        run_state=row.run_state,
+        desired=row.desired,
+        reported=row.reported_at is not None,
+        activated=row.activated,
+        trouble=row.trouble,
+        waiting=row.waiting,
+        expires_on=row.expires_on,
+        run_after_expiry=row.run_after_expiry,
+        expired=row.expires_on is not None and row.expires_on < clock.now().date(),
     )
+
+
+def _filters(form: ListForm) -> list[Filter]:
+    filters = []
+    if form.name:
+        filters.append(Filter(contains(form.name, col(Pbx.name), col(Pbx.subdomain))))
+    if form.owner:
+        filters.append(Filter(contains(form.owner, col(Organisation.name))))
+    if form.show in set(Shown):
+        filters.append(Filter(sa.and_(*_shown(Shown(form.show)))))
+    return filters
+
+
+def _shown(show: Shown) -> list[Any]:
+    today, known = clock.now().date(), col(Pbx.reported_at).is_not(None)
+    stays = col(Pbx.desired) != Desired.DELETED
+    match show:
+        case Shown.RUNNING | Shown.STOPPED:
+            return [col(Pbx.run_state) == RunState(show.value), known, stays]
+        case Shown.BUSY:
+            still = col(Pbx.run_state).not_in((RunState.RUNNING, RunState.STOPPED))
+            return [sa.or_(still, ~known), stays]
+        case Shown.TROUBLE:
+            return [col(Pbx.trouble) != ""]
+        case Shown.DELETING:
+            return [~stays]
+        case Shown.EXPIRING:
+            return [col(Pbx.expires_on) >= today, col(Pbx.expires_on) <= today + EXPIRES_SOON]
+        case Shown.EXPIRED:
+            return [col(Pbx.expires_on) < today]
+
+
+@action(VIEW, form=ListForm, writes=False)
+def search(session: Session, actor: Actor, form: ListForm) -> Found:
+    """One page of the PBXs in the actor's package and those taken from it, newest first."""
+    found = page_of(session, _rows(actor), col(Pbx.id), form, filters=_filters(form), limit=PAGE_ROWS)
+    return Found([_row(row) for row in found.rows], found.newer, found.older, engine_orders.health(session))
+
+
+_COLUMNS = (
+    (t("Name"), 30), (t("PBX Owner"), 28), (t("State"), 14), (t("Activation"), 14), (t("Plan"), 12), (t("Type"), 14),
+    (t("Extensions"), 12), (t("Concurrent Calls"), 16), (t("Call Recording (mins)"), 20), (t("High Availability"), 16),
+    (t("Region"), 26), (t("Address"), 40), (t("Expiry Date"), 14), (t("Runs After Expiry"), 18),
+)  # fmt: skip
+
+
+@action(VIEW, form=ListForm, writes=False)
+def export(session: Session, actor: Actor, form: ListForm) -> bytes:
+    """All that the filters let through, as a workbook."""
+    query = _rows(actor).where(*[one.judged for one in _filters(form)]).order_by(col(Pbx.id).desc())
+    yes = {True: t("Yes"), False: t("No")}
+    lines = [
+        [row.name, row.owner, state_of(row), t("Activated") if row.activated else t("Unactivated"), row.plan.value,
+         row.type.value, row.extensions, row.calls, row.minutes if row.recording else 0, yes[row.high_availability],
+         row.region, row.address, row.expires_on, yes[row.run_after_expiry]]
+        for row in map(_row, session.execute(query))
+    ]  # fmt: skip
+    return workbooks.write([(t("Cloud PBXs"), _COLUMNS, lines)])
+
+
+def state_of(row: Row) -> str:
+    """The word for where a PBX stands: on its way in or out, or what the engine reported."""
+    if row.desired is Desired.DELETED:
+        return "deleting"
+    return row.run_state.value if row.reported else "creating"
+
+
+@action(VIEW, form=One, writes=False)
+def details(session: Session, actor: Actor, form: One) -> Details:
+    """Everything about one PBX. NotFound for a stranger's."""
+    found = session.execute(_rows(actor).where(col(Pbx.id) == form.id)).first()
+    if found is None:
+        raise NotFound(t("This cloud PBX"))
+    pbx = session.get_one(Pbx, form.id)
+    pool = session.get_one(Pool, pbx.pool_id)
+    recipients = recipients_of(session, pbx.key)
+    return Details(
+        row=_row(found),
+        min_extensions=pool.min_extensions_per_pbx,
+        offers_high_availability=pool.high_availability,
+        gauges=capacity.gauges(session, pool),
+        held=capacity.charged(pbx),
+        recipients=recipients,
+        history=_history(session, pbx.key),
+        reported_at=pbx.reported_at,
+        created_at=pbx.created_at,
+        health=engine_orders.health(session),
+        mark=mark_of(pbx, [one.id for one in recipients]),
+    )
+
+
+def _history(session: Session, pbx_id: int) -> list[Said]:
+    """What was ordered and what the engine said, newest first."""
+    orders = session.exec(
+        select(EngineCommand).where(col(EngineCommand.pbx_id) == pbx_id).order_by(col(EngineCommand.id).desc())
+        .limit(HISTORY)
+    ).all()  # fmt: skip
+    reports = session.exec(
+        select(EngineReport).where(col(EngineReport.pbx_id) == pbx_id).order_by(col(EngineReport.id).desc())
+        .limit(HISTORY)
+    ).all()  # fmt: skip
+    kinds = {one.key: one.kind for one in orders}
+    lines = [
+        (one.created_at, 0, one.key, Said(one.created_at, one.ordered_by, one.kind, one.outcome, None, False,
+                                          one.error, one.tries))
+        for one in orders
+    ] + [
+        (one.received_at, 1, one.key,
+         Said(one.received_at, "", kinds.get(one.command_id or 0), Outcome(one.outcome) if one.outcome else None,
+              one.state, one.activated, one.words, 0))
+        for one in reports
+    ]  # fmt: skip
+    return [line[3] for line in sorted(lines, key=lambda line: line[:3], reverse=True)][:HISTORY]
 
 
 @action(ADD, writes=False)

@@ -6,31 +6,57 @@ import reflex as rx
 
 from yeastar_app.components import forms, layout, overlays, tables
 from yeastar_app.components.capacity_slider import Bounds, bounds, capacity_slider
-from yeastar_app.components.controls import badge, button, callout, empty, icon_button, submit
+from yeastar_app.components.controls import (
+    badge,
+    button,
+    callout,
+    download_link,
+    empty,
+    icon_button,
+    link,
+    submit,
+)
+from yeastar_app.components.menus import more_item, more_menu
 from yeastar_app.features import Feature
 from yeastar_app.models.capacity import FREE_RECORDING_MINUTES, MAX_EXTENSIONS_PER_PBX
 from yeastar_app.portals.addresses import with_query
-from yeastar_app.portals.central.rows import PLANS, PbxRow, page_number, pbx_row, typed_number
-from yeastar_app.portals.page import Shell, current_actor, guarded, page
-from yeastar_app.services import pbx
+from yeastar_app.portals.central.pbx_rows import PLANS, TYPES, PbxRow, health_words, pbx_row
+from yeastar_app.portals.central.rows import typed_number
+from yeastar_app.portals.page import Shell, current_actor, guarded, page, with_own
+from yeastar_app.services import pbx, pbx_control, pbx_orders
 from yeastar_app.services.capacity import CAPACITIES
-from yeastar_app.words import plural, t
+from yeastar_app.services.pbx import ListForm, Shown
+from yeastar_app.settings import settings
+from yeastar_app.words import t
 
 HERE = "/central/pbx"
-FILTERS = ("name", "owner")
+SHOWN = {
+    "": t("All states"),
+    Shown.RUNNING.value: t("Running"),
+    Shown.STOPPED.value: t("Stopped"),
+    Shown.BUSY.value: t("In between"),
+    Shown.TROUBLE.value: t("In trouble"),
+    Shown.EXPIRING.value: t("Expires within 30 days"),
+    Shown.EXPIRED.value: t("Expired"),
+    Shown.DELETING.value: t("Being deleted"),
+}
 
 
 @guarded(pbx.VIEW)
 class PbxState(Shell):
     loaded: bool = False
     may_add: bool = False
+    may_edit: bool = False
+    may_control: bool = False
     may_delete: bool = False
     rows: list[PbxRow] = []
-    filters: dict[str, str] = dict.fromkeys(FILTERS, "")
+    filters: dict[str, str] = {"name": "", "owner": "", "show": ""}
     filtered: bool = False
-    page_number: int = 1
-    pages: int = 1
-    summary: str = ""
+    newer: int = 0
+    older: int = 0
+    lost: str = ""
+    """What is said while the hosting engine does not answer."""
+    export_href: str = ""
 
     adding: bool = False
     places: list[dict[str, str]] = []
@@ -42,59 +68,78 @@ class PbxState(Shell):
     calls: Bounds = Bounds()
     minutes: Bounds = Bounds()
     recording: bool = False
+    expires: bool = False
     offers_high_availability: bool = False
     no_room: str = ""
     """Why the package chosen has no room for another PBX; empty: it has."""
 
-    asking: bool = False
+    asking: str = ""
+    """What is asked about: "stop", "delete"; empty: nothing."""
     question: str = ""
-    doomed: int = 0
+
+    _subject: int = 0
 
     @rx.event
     async def load(self) -> None:
-        asked = self.router.url.query_parameters
-        self.filters = {name: str(asked.get(name, ""))[:255] for name in FILTERS}
+        asked = dict(self.router.url.query_parameters)
+        form = ListForm.model_validate(asked)
+        self.filters = {"name": form.name, "owner": form.owner, "show": form.show if form.show in SHOWN else ""}
         self.filtered = any(self.filters.values())
-        self.page_number = page_number(asked.get("page"))
+        self.export_href = with_query("/files/cloud-pbxs.xlsx", **self.filters)
         actor = current_actor()
-        self.may_add, self.may_delete = actor.may(Feature.PBX_ADD), actor.may(Feature.PBX_DELETE)
-        self.adding = self.asking = False
-        await self._show()
+        self.may_add, self.may_edit = actor.may(Feature.PBX_ADD), actor.may(Feature.PBX_EDIT)
+        self.may_control, self.may_delete = actor.may(Feature.PBX_CONTROL), actor.may(Feature.PBX_DELETE)
+        self.adding, self.asking = False, ""
+        await self._fill()
         if asked.get("add") and self.may_add:
             await self._open()
 
-    async def _show(self) -> None:
-        found = await self._act(pbx.search, {**self.filters, "page": self.page_number})
-        if found is None:
-            return
-        self.rows = [pbx_row(row) for row in found.rows]
-        self.page_number, self.pages = found.page, found.pages
-        self.summary = plural(found.count, "cloud PBX", "cloud PBXs")
-        self.loaded = True
+    async def _fill(self) -> None:
+        found = await self._act(pbx.search, dict(self.router.url.query_parameters))
+        if found is not None:
+            self._show(found)
 
-    def _address(self, page_number: int = 1, **filters: str) -> str:
-        return with_query(HERE, **filters, page=page_number if page_number > 1 else "")
+    def _show(self, found: pbx.Found) -> None:
+        self.rows = [pbx_row(row) for row in found.rows]
+        self.newer, self.older, self.lost = found.newer, found.older, health_words(found.health)
+        self.loaded = True
 
     @rx.event
     async def search(self, form: dict) -> Any:
-        given = form if isinstance(form, dict) else {}
-        return rx.redirect(self._address(**{name: str(given.get(name, "")).strip()[:255] for name in FILTERS}))
+        fresh = ListForm.model_validate(with_own(form, before=None, after=None))
+        return rx.redirect(with_query(HERE, name=fresh.name, owner=fresh.owner, show=fresh.show))
 
     @rx.event
     async def reset_filters(self) -> Any:
         return rx.redirect(HERE)
 
     @rx.event
-    async def go(self, step: int) -> Any:
-        there = self.page_number + (1 if step == 1 else -1)
-        return rx.redirect(self._address(max(1, there), **self.filters))
+    async def show_newer(self) -> Any:
+        return rx.redirect(with_query(HERE, **self.filters, after=self.newer))
+
+    @rx.event
+    async def show_older(self) -> Any:
+        return rx.redirect(with_query(HERE, **self.filters, before=self.older))
+
+    @rx.event
+    async def start(self, number: int) -> None:
+        name = await self._act(pbx_control.start, {"id": number})
+        if name is not None:
+            self._say(t("{name} is asked to start.", name=name))
+        await self._fill_quietly()
+
+    async def _fill_quietly(self) -> None:
+        """The list as it is now; the message about what was just done stays."""
+        errors = self.errors
+        await self._fill()
+        self.errors = errors
 
     @rx.event
     async def open(self) -> None:
         await self._open()
 
     async def _open(self) -> None:
-        self.place, self.recording = "", False
+        self.place, self.recording, self.expires = "", False, False
         self.adding = await self._show_place()
 
     @rx.event
@@ -109,6 +154,10 @@ class PbxState(Shell):
     @rx.event
     async def set_recording_on(self, on: bool) -> None:
         self.recording = bool(on)
+
+    @rx.event
+    async def set_expiry(self, day: str) -> None:
+        self.expires = bool(day)
 
     async def _show_place(self, typed: dict[str, int] | None = None) -> bool:
         """The bounds of the package chosen, as they are now. With `typed` the sliders stay where they are."""
@@ -147,37 +196,54 @@ class PbxState(Shell):
         """A second click finds the panel closed and does nothing."""
         if not self.adding or not isinstance(form, dict):
             return None
-        done = await self._act(pbx.create, {**form, "owner": self.place, "recording": self.recording})
+        done = await self._act(
+            pbx_orders.create,
+            {
+                **form,
+                "owner": self.place,
+                "recording": self.recording,
+                "run_after_expiry": not form.get("stop_at_expiry"),
+            },
+        )
         if done is None:
             errors = self.errors
             await self._show_place({name: typed_number(form.get(name)) for name in CAPACITIES})
             self.errors = errors
             return None
         self.adding = False
-        self._say(t("{name} was created and deducted from the package.", name=str(form.get("name", "")).strip()))
-        await self._show()
+        words = t("{name} is being created and was deducted from the package.", name=str(form.get("name", "")).strip())
+        self._say(words)
+        await self._fill_quietly()
         asked_for = "add" in self.router.url.query_parameters  # or a reload would open the panel again
         return rx.redirect(HERE, replace=True) if asked_for else None
 
     @rx.event
-    async def ask_delete(self, number: int) -> None:
+    async def ask(self, what: str, number: int) -> None:
+        """The question before something that people notice."""
         named = next((row.name for row in self.rows if row.id == number), "")
-        if named:
-            self.doomed, self.question, self.asking = number, t("Delete {name}?", name=named), True
+        if named and what in ("stop", "delete"):
+            self._subject, self.asking = number, what
+            self.question = t("Stop {name}?", name=named) if what == "stop" else t("Delete {name}?", name=named)
 
     @rx.event
     async def show_question(self, shown: bool) -> None:
-        self.asking = bool(shown)
+        self.asking = self.asking if shown is True else ""
 
     @rx.event
-    async def delete(self) -> None:
-        if not self.asking:
+    async def answer(self) -> None:
+        """Yes. A second click finds the question gone."""
+        what, self.asking = self.asking, ""
+        if what == "stop":
+            name = await self._act(pbx_control.stop, {"id": self._subject})
+            words = t("{name} is asked to stop.", name=name)
+        elif what == "delete":
+            name = await self._act(pbx_control.delete, {"id": self._subject})
+            words = t("{name} is being deleted. Its capacity is free again as soon as it is gone.", name=name)
+        else:
             return
-        self.asking = False
-        name = await self._act(pbx.delete, {"id": self.doomed})
         if name is not None:
-            self._say(t("{name} was deleted. Its capacity is free again.", name=name))
-        await self._show()
+            self._say(words)
+        await self._fill_quietly()
 
 
 @page(HERE, t("PBX"), pbx.VIEW, PbxState.load)
@@ -187,46 +253,45 @@ def pbx_page() -> rx.Component:
         state,
         t("Central Management"),
         t("PBX"),
+        rx.cond(state.lost != "", callout(state.lost, tone="warn", symbol="unplug")),
         layout.card(
             _filters(state),
             tables.table(
-                [
-                    (t("PBX"), ""),
-                    (t("State"), ""),
-                    (t("Plan"), ""),
-                    (t("Extensions"), "num"),
-                    (t("Concurrent Calls"), "num"),
-                    (t("Call Recording (mins)"), "num"),
-                    (t("Expires"), "date"),
-                    ("", ""),
-                ],
+                [(t("PBX"), ""), (t("State"), ""), (t("Plan"), ""), (t("Extensions"), "num"),
+                 (t("Concurrent Calls"), "num"), (t("Call Recording (mins)"), "num"), (t("Expires"), "date"), ("", "")],
                 state.rows,
                 _row,
                 ready=state.loaded,
                 empty_state=_nothing(state),
                 label=t("Cloud PBXs"),
             ),
-            tables.pager(
-                state.summary,
-                earlier=state.go(-1),
-                later=state.go(1),
-                has_earlier=state.page_number > 1,
-                has_later=state.page_number < state.pages,
+            rx.cond(
+                (state.newer > 0) | (state.older > 0),
+                tables.pager(t("Newest first"), earlier=state.show_newer, later=state.show_older,
+                             has_earlier=state.newer > 0, has_later=state.older > 0),
             ),
             flush=True,
         ),
         _panel(state),
         overlays.confirm(
-            state.asking,
+            state.asking != "",
             state.show_question,
             state.question,
-            t("The PBX and its settings are gone for good. Its capacity returns to the package it came from."),
-            yes=t("Delete"),
-            on_yes=state.delete,
+            rx.cond(
+                state.asking == "delete",
+                t("The PBX and its settings are gone for good. Its capacity returns to the package it came from as "
+                  "soon as the hosting engine has deleted it."),
+                t("Its users can neither call nor be called until it is started again."),
+            ),
+            yes=rx.cond(state.asking == "delete", t("Delete"), t("Stop")),
+            on_yes=state.answer,
         ),
         note=t("Cloud PBXs of your company and below."),
-        actions=(rx.cond(state.may_add, button(t("Add"), look="primary", symbol="plus", on_click=state.open)),),
-    )
+        actions=(
+            download_link(t("Export"), state.export_href),
+            rx.cond(state.may_add, button(t("Add"), look="primary", symbol="plus", on_click=state.open)),
+        ),
+    )  # fmt: skip
 
 
 def _filters(state: Any) -> rx.Component:
@@ -240,6 +305,17 @@ def _filters(state: Any) -> rx.Component:
             )
             for name, words in labels.items()
         ],
+        rx.el.label(
+            rx.el.span(t("State"), class_name="label"),
+            rx.el.select(
+                *[rx.el.option(words, value=value) for value, words in SHOWN.items()],
+                name="show",
+                default_value=state.filters["show"],
+                key="show-" + state.filters["show"],
+                class_name="input",
+            ),
+            class_name="field",
+        ),
         rx.el.div(
             button(t("Search"), symbol="search", type="submit"),
             button(t("Reset"), look="quiet", on_click=state.reset_filters),
@@ -252,24 +328,37 @@ def _filters(state: Any) -> rx.Component:
     )
 
 
+def state_cell(row: Any) -> rx.Component:
+    """Run state and activation state, with what is waited for or went wrong under them."""
+    return rx.el.div(
+        rx.el.div(badge(row.state, row.tone), rx.el.span(row.activation, class_name="faint"), class_name="row nowrap"),
+        rx.cond(
+            row.trouble != "",
+            rx.el.span(row.trouble, class_name="error cut", title=row.trouble),
+            rx.cond(row.note != "", rx.el.span(row.note, class_name="faint")),
+        ),
+        class_name="two-lines state-cell",
+    )
+
+
 def _row(row: Any) -> list[rx.Component]:
     state = PbxState
+    there = HERE + "/" + row.id.to_string()
     return [
         tables.cell(
             rx.el.div(
-                rx.el.span(row.name, class_name="strong"),
+                link(row.name, there),
                 rx.el.span(row.owner, class_name="faint"),
                 class_name="two-lines",
             )
         ),
-        tables.cell(
-            rx.el.div(badge(row.state, row.tone), rx.el.span(row.activation, class_name="faint"), class_name="row")
-        ),
+        tables.cell(state_cell(row)),
         tables.cell(
             rx.el.div(
                 badge(row.plan),
                 rx.cond(row.high_availability, badge(t("HA"), "accent")),
-                class_name="row",
+                rx.cond(row.trial, badge(row.type, "warn")),
+                class_name="row nowrap",
             )
         ),
         tables.cell(row.extensions, kind="num"),
@@ -282,14 +371,60 @@ def _row(row: Any) -> list[rx.Component]:
             ),
             kind="num",
         ),
-        tables.cell(row.expires, kind="date"),
+        tables.cell(
+            rx.el.div(
+                rx.el.span(row.expires),
+                rx.cond(row.expiry_note != "", rx.el.span(row.expiry_note, class_name="faint")),
+                class_name="two-lines",
+            ),
+            kind="date",
+        ),
         tables.row_actions(
             rx.cond(
-                state.may_delete,
-                icon_button("trash-2", t("Delete"), on_click=state.ask_delete(row.id)),
-            )
+                state.may_control & row.may_start,
+                icon_button("play", t("Start") + " " + row.name, on_click=state.start(row.id)),
+            ),
+            rx.cond(
+                state.may_control & row.may_stop,
+                icon_button("square", t("Stop") + " " + row.name, on_click=state.ask("stop", row.id)),
+            ),
+            _more(state, row, there),
         ),
     ]
+
+
+def _more(state: Any, row: Any, there: Any) -> rx.Component:
+    """The row's menu; what needs a form opens on the PBX's own page."""
+    key = row.id.to_string()
+
+    def leads(label: str, symbol: str, what: str) -> rx.Component:
+        return more_item(key, label, symbol, on_click=rx.redirect(there + "?do=" + what))
+
+    return more_menu(
+        key,
+        t("More for") + " " + row.name,
+        more_item(key, t("View Details"), "eye", on_click=rx.redirect(there)),
+        rx.cond(
+            state.may_edit & ~row.going,
+            rx.fragment(
+                leads(t("Edit"), "pencil", "edit"),
+                leads(t("Resize Capacity"), "scaling", "resize"),
+                leads(t("Change PBX Type/Expiration Date"), "calendar-clock", "term"),
+                rx.cond(row.may_upgrade, leads(t("Upgrade Plan"), "circle-arrow-up", "upgrade")),
+            ),
+        ),
+        rx.cond(
+            state.may_control & ~row.going,
+            rx.fragment(
+                rx.cond(~row.activated, leads(t("Send Activation Email"), "mail", "activation")),
+                rx.cond(row.may_reset, leads(t("Reset"), "rotate-ccw", "reset")),
+            ),
+        ),
+        rx.cond(
+            state.may_delete,
+            more_item(key, t("Delete"), "trash-2", danger=True, on_click=state.ask("delete", row.id)),
+        ),
+    )
 
 
 def _nothing(state: Any) -> rx.Component:
@@ -317,7 +452,10 @@ def _panel(state: Any) -> rx.Component:
             ),
             rx.cond(state.no_room != "", callout(state.no_room, tone="warn")),
             forms.field(state, "name", t("Name"), auto_complete="off", max_length=60),
-            forms.choice(state, "plan", t("Plan"), PLANS),
+            forms.fields(
+                forms.choice(state, "plan", t("Plan"), PLANS),
+                forms.choice(state, "type", t("Type"), TYPES),
+            ),
             rx.el.div(
                 capacity_slider(state, "extensions", t("Extensions"), state.extensions, assigns=False,
                                 hint=t("At most 500 for each PBX.")),
@@ -345,7 +483,19 @@ def _panel(state: Any) -> rx.Component:
                 class_name="sliders",
                 key=state.place_number.to_string(),
             ),
-            forms.field(state, "expires_on", t("Expiry Date"), kind="date", required=False),
+            forms.fields(
+                forms.field(state, "subdomain", t("Sub-domain"), required=False, auto_complete="off", max_length=63,
+                            hint=t("Made from the name where you leave it empty.")),
+                forms.choice(state, "domain", t("Domain"), {one: one for one in settings().domains}),
+            ),
+            forms.choice(state, "region", t("Region"), {one: one for one in settings().regions}),
+            forms.field(state, "expires_on", t("Expiry Date"), kind="date", required=False,
+                        on_change=state.set_expiry),
+            rx.cond(
+                state.expires,
+                forms.switch("stop_at_expiry", t("Stop after this day"),
+                             hint=t("Otherwise it runs on, and its customers are reminded.")),
+            ),
             on_submit=state.create,
             id="add-pbx",
         ),

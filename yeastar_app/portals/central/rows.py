@@ -3,25 +3,14 @@
 from dataclasses import dataclass
 
 from yeastar_app.models.accounts import Status
-from yeastar_app.models.capacity import PbxPlan, RunState
-from yeastar_app.services import pbx, resellers
-from yeastar_app.words import day, t
+from yeastar_app.services import resellers
+from yeastar_app.words import t
 
 STATES = {
     Status.NOT_ACTIVATED: (t("Not activated"), "warn"),
     Status.ACTIVE: (t("Active"), "good"),
     Status.FROZEN: (t("Frozen"), "bad"),
     Status.REMOVED: (t("Removed"), ""),
-}
-PLANS = {PbxPlan.ENTERPRISE.value: t("Enterprise Plan (EP)"), PbxPlan.ULTIMATE.value: t("Ultimate Plan (UP)")}
-SHORT_PLANS = {PbxPlan.ENTERPRISE: "EP", PbxPlan.ULTIMATE: "UP"}
-RUN_STATES = {
-    RunState.STOPPED: (t("Stopped"), ""),
-    RunState.STARTING: (t("Starting"), "accent"),
-    RunState.RUNNING: (t("Running"), "good"),
-    RunState.UPGRADING: (t("Upgrading"), "accent"),
-    RunState.RESTORING: (t("Restoring"), "accent"),
-    RunState.PROVISIONING: (t("Provisioning"), "accent"),
 }
 
 
@@ -73,41 +62,4 @@ def reseller_row(row: resellers.Row) -> ResellerRow:
     waiting = row.status is Status.NOT_ACTIVATED
     return ResellerRow(
         row.id, row.name, row.company, row.email, state, tone, waiting, row.pbxs, extensions, calls, minutes
-    )
-
-
-@dataclass
-class PbxRow:
-    id: int
-    name: str
-    owner: str
-    plan: str
-    extensions: int
-    calls: int
-    minutes: str
-    charged: str
-    high_availability: bool
-    state: str
-    tone: str
-    activation: str
-    expires: str
-
-
-def pbx_row(row: pbx.Row) -> PbxRow:
-    state, tone = RUN_STATES[row.run_state]
-    charged = max(0, row.minutes - 500)
-    return PbxRow(
-        id=row.id,
-        name=row.name,
-        owner=row.owner,
-        plan=SHORT_PLANS[row.plan],
-        extensions=row.extensions,
-        calls=row.calls,
-        minutes=f"{row.minutes:,}" if row.recording else t("Off"),
-        charged=t("{n} deducted", n=f"{charged:,}") if row.recording else "",
-        high_availability=row.high_availability,
-        state=state,
-        tone=tone,
-        activation=t("Activated") if row.activated else t("Unactivated"),
-        expires=day(row.expires_on) or t("Never"),
     )

@@ -1,0 +1,73 @@
+"""The hosting engine runs the cloud PBXs. This is all we know of one: it takes commands, answers for the state of a
+PBX, and reports by signed messages what became of them. Which one it is, is a setting (HOSTING_ENGINE_URL)."""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from yeastar_app.models.capacity import RunState
+from yeastar_app.models.hosting import CommandKind, Outcome
+from yeastar_app.settings import settings
+
+
+class NotReached(Exception):
+    """The engine did not answer, or not now: the same command is sent again later."""
+
+
+class Rejected(Exception):
+    """The engine will never do this; the message says why."""
+
+
+@dataclass(frozen=True)
+class Command:
+    """What the engine is to do. The same id twice is done once, and its outcome is reported again."""
+
+    id: str
+    kind: CommandKind
+    pbx: str
+    body: dict[str, Any]
+    """The PBX as it shall be (`create`, `resize`, `upgrade`), or whom it was sent to (`invite`)."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """All of a PBX as the engine knows it. `sequence` grows with every report of a PBX: the highest is the newest."""
+
+    id: str
+    pbx: str
+    sequence: int
+    at: datetime
+    state: RunState
+    activated: bool
+    extensions: int
+    calls: int
+    minutes: int
+    command: str = ""
+    """The command this report answers; empty: none."""
+    outcome: Outcome | None = None
+    words: str = ""
+
+    def as_plain(self) -> dict[str, Any]:
+        """As it stands in a message."""
+        return {**asdict(self), "at": self.at.isoformat()}
+
+
+class Engine(Protocol):
+    def take(self, command: Command) -> None:
+        """Hand over a command; when this returns the engine has it for good. NotReached, Rejected."""
+
+    def status(self, pbx: str) -> Report | None:
+        """How a PBX is now; None where the engine has no such PBX. NotReached."""
+
+    def ping(self) -> None:
+        """Whether it answers at all: NotReached where it does not."""
+
+
+def engine() -> Engine:
+    """The engine of this installation."""
+    # Late, because both of them build on what is said above.
+    from yeastar_app.engines.hosting_http import HttpEngine  # noqa: PLC0415
+    from yeastar_app.engines.simulator import Simulator  # noqa: PLC0415
+
+    where = settings().hosting_engine_url
+    return HttpEngine(where, settings().hosting_secret) if where else Simulator()

@@ -1,0 +1,187 @@
+"""The embedded hosting engine: PBXs that take time to start, can fail and recover, without anything behind them. Its
+truth is a table of its own, so that it lives across restarts and in any number of processes. It learns of PBXs only by
+commands and tells of them only by reports, as a real engine would."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from yeastar_app import clock
+from yeastar_app.database import insert_if_absent, transaction
+from yeastar_app.engines.hosting import Command, Report
+from yeastar_app.models.capacity import RunState
+from yeastar_app.models.hosting import CommandKind, Outcome, SimulatedPbx
+from yeastar_app.settings import settings
+from yeastar_app.words import t
+
+DURING = {
+    CommandKind.CREATE: RunState.PROVISIONING,
+    CommandKind.START: RunState.STARTING,
+    CommandKind.UPGRADE: RunState.UPGRADING,
+    CommandKind.RESET: RunState.RESTORING,
+}
+"""What a PBX is while a command is carried out; by others it stays what it was."""
+SHARE = {CommandKind.RESIZE: 0.25, CommandKind.STOP: 0.5, CommandKind.DELETE: 0.5, CommandKind.INVITE: 3}
+"""How long a command takes, in SIMULATOR_SECONDS; 1 where it is not named."""
+REMEMBERED = 50
+"""So many answers of a PBX are kept to give them again."""
+BATCH = 100
+
+
+class Simulator:
+    def take(self, command: Command) -> None:
+        with transaction() as session:
+            row = _locked(session, command.pbx)
+            if command.id in row.answers:
+                known = row.answers[command.id]
+                if known is not None:
+                    _say(row, known)
+                return
+            row.answers = dict([*row.answers.items(), (command.id, None)][-REMEMBERED:])
+            row.queue = [*row.queue, {"id": command.id, "kind": command.kind.value, "body": command.body,
+                                      "was": row.state.value}]  # fmt: skip
+            if len(row.queue) == 1:
+                _begin(row, clock.now())
+
+    def status(self, pbx: str) -> Report | None:
+        with transaction(writes=False) as session:
+            row = session.exec(select(SimulatedPbx).where(col(SimulatedPbx.reference) == pbx)).first()
+            if row is None or not row.sequence:
+                return None
+            return replace(_report(row), id=f"status-{row.reference}-{row.sequence}")
+
+    def ping(self) -> None:
+        """It is always there."""
+
+
+def advance(deliver: Callable[[Report], None]) -> int:
+    """Finish what is due and hand every report over, oldest first; how many PBXs that concerned. A report that could
+    not be delivered is delivered again."""
+    now = clock.now()
+    due = sa.select(col(SimulatedPbx.id)).where(
+        sa.or_(col(SimulatedPbx.due_at) <= now, col(SimulatedPbx.has_unsent).is_(True))
+    )
+    with transaction(writes=False) as session:
+        keys = session.execute(due.order_by(col(SimulatedPbx.id)).limit(BATCH)).scalars().all()
+    for key in keys:
+        with transaction() as session:
+            row = _by_key(session, key)
+            while row.due_at is not None and row.due_at <= now:
+                _finish(row, row.due_at)
+            unsent = list(row.unsent)
+        for said in unsent:
+            deliver(_from_plain(said))
+            with transaction() as session:
+                row = _by_key(session, key)
+                row.unsent = [one for one in row.unsent if one["id"] != said["id"]]
+                row.has_unsent = bool(row.unsent)
+    return len(keys)
+
+
+def _locked(session: Session, reference: str) -> SimulatedPbx:
+    """The PBX, made where it is not known yet: as long as its sequence is 0 it does not exist."""
+    blank = {"reference": reference, "state": RunState.DELETED, "activated": False, "extensions": 0, "calls": 0,
+             "minutes": 0, "sequence": 0, "queue": [], "unsent": [], "has_unsent": False, "answers": {}}  # fmt: skip
+    insert_if_absent(session, SimulatedPbx, [blank])
+    return session.exec(select(SimulatedPbx).where(col(SimulatedPbx.reference) == reference).with_for_update()).one()
+
+
+def _by_key(session: Session, key: int) -> SimulatedPbx:
+    return session.exec(select(SimulatedPbx).where(col(SimulatedPbx.id) == key).with_for_update()).one()
+
+
+def _begin(row: SimulatedPbx, at: datetime) -> None:
+    """Begin with the first of the queue: what cannot be done is answered at once."""
+    while row.queue:
+        task = row.queue[0]
+        kind = CommandKind(task["kind"])
+        refusal = _refusal(row, kind)
+        if refusal is None:
+            row.queue = [{**task, "was": row.state.value}, *row.queue[1:]]
+            row.due_at = at + timedelta(seconds=settings().simulator_seconds * SHARE.get(kind, 1))
+            during = DURING.get(kind)
+            if kind is CommandKind.UPGRADE and row.state is not RunState.RUNNING:
+                during = None
+            if during is not None and row.state is not during:
+                row.state = during
+                _tell(row, at)
+            return
+        row.queue = row.queue[1:]
+        _tell(row, at, task["id"], Outcome.FAILED, refusal)
+    row.due_at = None
+
+
+def _refusal(row: SimulatedPbx, kind: CommandKind) -> str | None:
+    """Why a command cannot be carried out as the PBX is; None: it can."""
+    if row.state is RunState.DELETED and kind not in (CommandKind.CREATE, CommandKind.DELETE):
+        return t("There is no such PBX.")
+    if kind is CommandKind.RESET and row.state is not RunState.RUNNING:
+        return t("Only a running PBX can be reset.")
+    return None
+
+
+def _finish(row: SimulatedPbx, at: datetime) -> None:
+    """The first of the queue is done, or failed; then the next begins."""
+    task, row.queue, row.due_at = row.queue[0], row.queue[1:], None
+    kind, body = CommandKind(task["kind"]), task["body"]
+    if _fails(task["id"]):
+        row.state = RunState(task["was"])
+        _tell(row, at, task["id"], Outcome.FAILED, t("No host could carry it out."))
+    else:
+        _apply(row, kind, body, RunState(task["was"]))
+        _tell(row, at, task["id"], Outcome.DONE)
+    _begin(row, at)
+
+
+def _apply(row: SimulatedPbx, kind: CommandKind, body: dict[str, Any], was: RunState) -> None:
+    match kind:
+        case CommandKind.CREATE | CommandKind.RESIZE:
+            row.extensions, row.calls, row.minutes = body["extensions"], body["calls"], body["minutes"]
+            if kind is CommandKind.CREATE:
+                row.state = RunState.STOPPED if was is RunState.DELETED else was
+        case CommandKind.START:
+            row.state = RunState.RUNNING
+        case CommandKind.STOP:
+            row.state = RunState.STOPPED
+        case CommandKind.UPGRADE:
+            row.state = was
+        case CommandKind.RESET:
+            row.state, row.activated = RunState.RUNNING, False
+        case CommandKind.INVITE:
+            row.activated = row.activated or row.state is RunState.RUNNING  # the customer followed the link
+        case CommandKind.DELETE:
+            row.state, row.activated = RunState.DELETED, False
+            row.extensions = row.calls = row.minutes = 0
+
+
+def _fails(command: str) -> bool:
+    """SIMULATOR_FAILURE_PERCENT of the commands, always the same ones."""
+    return hashlib.sha256(command.encode()).digest()[0] * 100 < settings().simulator_failure_percent * 256
+
+
+def _tell(row: SimulatedPbx, at: datetime, command: str = "", outcome: Outcome | None = None, words: str = "") -> None:
+    row.sequence += 1
+    said = replace(_report(row), at=at, command=command, outcome=outcome, words=words).as_plain()
+    if command:
+        row.answers = {**row.answers, command: said}
+    _say(row, said)
+
+
+def _say(row: SimulatedPbx, said: dict[str, Any]) -> None:
+    row.unsent, row.has_unsent = [*row.unsent, said], True
+
+
+def _report(row: SimulatedPbx) -> Report:
+    return Report(f"sim-{row.reference}-{row.sequence}", row.reference, row.sequence, clock.now(), row.state,
+                  row.activated, row.extensions, row.calls, row.minutes)  # fmt: skip
+
+
+def _from_plain(said: dict[str, Any]) -> Report:
+    outcome = Outcome(said["outcome"]) if said["outcome"] else None
+    at = datetime.fromisoformat(said["at"])
+    return Report(**{**said, "at": at, "state": RunState(said["state"]), "outcome": outcome})

@@ -1,0 +1,106 @@
+"""Everything that goes on between us and the hosting engine by the clock: commands go out, the simulator works, lost
+engines are looked for, PBXs expire. Any number of processes may do it at once."""
+
+import sqlalchemy as sa
+import structlog
+from sqlmodel import col
+
+from yeastar_app.database import transaction
+from yeastar_app.engines import simulator
+from yeastar_app.engines.hosting import NotReached, Rejected, Report, engine
+from yeastar_app.models.hosting import EngineCommand
+from yeastar_app.refusals import Refusal
+from yeastar_app.services import engine_orders, engine_reports, pbx_expiry
+from yeastar_app.settings import settings
+
+log = structlog.get_logger()
+ASKED = 20
+"""Of so many PBXs that wait for an answer the state is asked in one go."""
+
+
+def send_due() -> int:
+    """Send the commands that are due; how many the engine took. Stops at the first that finds nobody: the others
+    would wait as long for nothing."""
+    with transaction(writes=False) as session:
+        keys = engine_orders.due(session)
+    done = 0
+    for key in keys:
+        with transaction() as session:
+            taken = engine_orders.take(session, key)
+        if taken is None:
+            continue
+        try:
+            engine().take(taken.command)
+        except NotReached as problem:
+            log.warning("engine_not_reached", command=taken.command.id, tries=taken.tries, reason=str(problem)[:200])
+            with transaction() as session:
+                engine_orders.put_off(session, taken, str(problem))
+            break
+        except Rejected as problem:
+            log.warning("engine_rejected", command=taken.command.id, reason=str(problem)[:200])
+            with transaction() as session:
+                engine_orders.rejected(session, taken, str(problem))
+            continue
+        with transaction() as session:
+            engine_orders.sent(session, taken)
+        done += 1
+    return done
+
+
+def simulate() -> int:
+    """Let the embedded simulator go on, where it is the engine; on how many PBXs it worked."""
+    return 0 if settings().hosting_engine_url else simulator.advance(deliver)
+
+
+def deliver(report: Report) -> None:
+    """What comes in by the embedded simulator: the same as by the route (http/hosting.py), without the signature."""
+    try:
+        with transaction() as session:
+            engine_reports.take_in(session, report)
+    except Refusal as refusal:
+        log.warning("report_refused", report=report.id, code=refusal.code)
+
+
+def look_after() -> None:
+    """Whether the engine answers; what it never answered goes out again, and its PBXs are asked for."""
+    try:
+        engine().ping()
+    except NotReached as problem:
+        with transaction() as session:
+            engine_orders.lost(session, str(problem))
+        return
+    with transaction() as session:
+        engine_orders.found(session)
+        engine_orders.send_overdue_again(session)
+    with transaction(writes=False) as session:
+        waiting = sa.select(col(EngineCommand.pbx_id)).where(
+            col(EngineCommand.outcome).is_(None), col(EngineCommand.sent_at).is_not(None)
+        )
+        keys = session.execute(waiting.distinct().order_by(col(EngineCommand.pbx_id)).limit(ASKED)).scalars().all()
+    for key in keys:
+        ask(key)
+
+
+def ask(pbx_id: int) -> None:
+    """Ask the engine how one PBX is."""
+    try:
+        report = engine().status(f"pbx-{pbx_id}")
+    except NotReached as problem:
+        with transaction() as session:
+            engine_orders.lost(session, str(problem))
+        return
+    with transaction() as session:
+        engine_reports.take_status(session, pbx_id, report)
+
+
+def expire() -> int:
+    """Expiry emails, and PBXs that may not run any longer; one transaction each. How many PBXs that concerned."""
+    with transaction(writes=False) as session:
+        due, over = pbx_expiry.due(session), pbx_expiry.to_stop(session)
+    for key in due:
+        with transaction() as session:
+            pbx_expiry.remind(session, key)
+    for key in over:
+        with transaction() as session:
+            pbx_expiry.stop(session, key)
+    return len(due) + len(over)

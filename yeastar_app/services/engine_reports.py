@@ -1,0 +1,104 @@
+"""What the hosting engine says is taken in here, and only here: the run state of a PBX, its activation, what came of a
+command, and with it the capacity that is free again. Late, twice and in any order comes to the same."""
+
+import hashlib
+import json
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from yeastar_app import clock
+from yeastar_app.engines.hosting import Report
+from yeastar_app.models.capacity import Desired, Pbx, RunState
+from yeastar_app.models.contacts import PbxRecipient
+from yeastar_app.models.hosting import EngineCommand, EngineReport, Outcome
+from yeastar_app.refusals import NotFound, Refusal
+from yeastar_app.services import capacity, engine_orders
+from yeastar_app.words import t
+
+
+def take_in(session: Session, report: Report) -> bool:
+    """Believe a report; False where this very one was known. NotFound: no such PBX. Refusal `message_reused`: the same
+    id with another content."""
+    pbx = _locked(session, report.pbx)
+    engine_orders.found(session)
+    content = hashlib.sha256(json.dumps(report.as_plain(), sort_keys=True).encode()).hexdigest()
+    known = session.exec(select(EngineReport).where(col(EngineReport.message_id) == report.id)).first()
+    if known is not None:
+        if known.digest != content:
+            raise Refusal("message_reused", t("This message id came before, with another content."))
+        return False
+    command = _command(session, pbx, report)
+    session.add(
+        EngineReport(
+            pbx_id=pbx.key,
+            message_id=report.id,
+            digest=content,
+            sequence=report.sequence,
+            at=report.at,
+            received_at=clock.now(),
+            state=report.state,
+            activated=report.activated,
+            command_id=command.id if command else None,
+            outcome=report.outcome or "",
+            words=report.words,
+        )
+    )
+    if command is not None and report.outcome is not None and command.outcome is None:
+        command.outcome, command.error, command.ended_at = report.outcome, report.words, clock.now()
+        pbx.trouble = report.words or t("It failed.") if report.outcome is Outcome.FAILED else ""
+    if report.sequence > pbx.report_sequence and pbx.deleted_at is None:
+        _believe(session, pbx, report)
+    return True
+
+
+def take_status(session: Session, pbx_id: int, report: Report | None) -> None:
+    """What the engine answered when asked how a PBX is; nothing happens where nothing is new."""
+    pbx = session.get(Pbx, pbx_id)
+    if report is not None and pbx is not None and report.sequence > pbx.report_sequence:
+        take_in(session, report)
+    elif pbx is not None and report is None and pbx.reported_at is not None and pbx.deleted_at is None:
+        pbx.trouble = t("The hosting engine does not know this PBX any more.")
+
+
+def _locked(session: Session, reference: str) -> Pbx:
+    """The PBX, its pool locked first: capacity may go back, and locks go from the pool down."""
+    key = int(reference.removeprefix("pbx-"))
+    pool_id = session.execute(sa.select(col(Pbx.pool_id)).where(col(Pbx.id) == key)).scalar_one_or_none()
+    if pool_id is None:
+        raise NotFound(t("This cloud PBX"))
+    capacity.lock(session, pool_id)
+    return session.exec(
+        select(Pbx).where(col(Pbx.id) == key).with_for_update().execution_options(populate_existing=True)
+    ).one()
+
+
+def _command(session: Session, pbx: Pbx, report: Report) -> EngineCommand | None:
+    if not report.command:
+        return None
+    named = select(EngineCommand).where(
+        col(EngineCommand.message_id) == report.command, col(EngineCommand.pbx_id) == pbx.key
+    )
+    return session.exec(named).first()
+
+
+def _believe(session: Session, pbx: Pbx, report: Report) -> None:
+    """The newest word about a PBX."""
+    before = capacity.charged(pbx)
+    pbx.report_sequence, pbx.reported_at = report.sequence, clock.now()
+    pbx.run_state, pbx.activated = report.state, report.activated
+    if report.state is RunState.DELETED:
+        if pbx.desired is Desired.DELETED:
+            pbx.deleted_at = clock.now()
+            session.execute(sa.delete(PbxRecipient).where(col(PbxRecipient.pbx_id) == pbx.key))
+            capacity.give(session, pbx.pool_id, before)
+        else:
+            pbx.trouble = t("The hosting engine has lost this PBX. Delete it, or ask for it to be restored.")
+        return
+    session.flush()
+    if not engine_orders.unanswered(session, pbx.key):
+        # Everything is answered: what the engine runs with is what it says. More than it was ever given it may not.
+        most = (pbx.held_extensions, pbx.held_calls, pbx.held_minutes)
+        said = (report.extensions, report.calls, report.minutes)
+        pbx.held_extensions, pbx.held_calls, pbx.held_minutes = map(min, most, said)
+        capacity.give(session, pbx.pool_id, before - capacity.charged(pbx))
