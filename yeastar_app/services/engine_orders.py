@@ -10,8 +10,9 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from yeastar_app import clock
+from yeastar_app.engines import live
 from yeastar_app.engines.hosting import Command
-from yeastar_app.models.capacity import Pbx
+from yeastar_app.models.capacity import Pbx, Pool
 from yeastar_app.models.hosting import CommandKind, EngineCommand, EngineHealth, Outcome
 
 LEASE = timedelta(seconds=30)
@@ -53,7 +54,29 @@ def order(session: Session, pbx: Pbx, kind: CommandKind, by: str, **more: Any) -
     )
     session.add(row)
     session.flush()
+    changed(session, pbx)
     return row
+
+
+def changed(session: Session, pbx: Pbx) -> None:
+    """Tell open screens that something about a PBX is different (engines/live.py)."""
+    parent = session.get_one(Pool, pbx.pool_id).parent_id
+    lists = [list_topic(pool_id) for pool_id in (pbx.pool_id, parent) if pool_id]
+    live.changed(session, topic(pbx.key), *lists)
+
+
+def topic(pbx_id: int) -> str:
+    """What changes whenever anything about this PBX does."""
+    return f"pbx:{pbx_id}"
+
+
+def list_topic(pool_id: int) -> str:
+    """What changes whenever a PBX in this pool, or in one taken from it, does."""
+    return f"pbxs:{pool_id}"
+
+
+HEALTH_TOPIC = "hosting-engine"
+"""What changes when the engine is lost or found."""
 
 
 def _wished(pbx: Pbx) -> dict[str, Any]:
@@ -120,6 +143,7 @@ def rejected(session: Session, taken: Taken, reason: str) -> None:
     now = clock.now()
     _set(session, taken.key, sent_at=now, outcome=Outcome.FAILED, ended_at=now, error=reason[:300])
     session.execute(sa.update(Pbx).where(col(Pbx.id) == taken.pbx_id).values(trouble=reason[:300]))
+    changed(session, session.get_one(Pbx, taken.pbx_id))
     found(session)
 
 
@@ -148,12 +172,17 @@ def lost(session: Session, reason: str) -> None:
     """The engine did not answer; since when is kept from the first time on."""
     lost_now = sa.update(EngineHealth).where(col(EngineHealth.lost_since).is_(None))
     done: Any = session.execute(lost_now.values(lost_since=clock.now(), reason=reason[:300]))
-    if not done.rowcount and session.exec(select(EngineHealth.id).limit(1)).first() is None:
+    if done.rowcount:
+        live.changed(session, HEALTH_TOPIC)
+    elif session.exec(select(EngineHealth.id).limit(1)).first() is None:
         session.add(EngineHealth(lost_since=clock.now(), reason=reason[:300]))
+        live.changed(session, HEALTH_TOPIC)
 
 
 def found(session: Session) -> None:
     """The engine answers (again)."""
-    session.execute(
+    done: Any = session.execute(
         sa.update(EngineHealth).where(col(EngineHealth.lost_since).is_not(None)).values(lost_since=None, reason="")
     )
+    if done.rowcount:
+        live.changed(session, HEALTH_TOPIC)

@@ -49,6 +49,7 @@ def take_in(session: Session, report: Report) -> bool:
         pbx.trouble = report.words or t("It failed.") if report.outcome is Outcome.FAILED else ""
     if report.sequence > pbx.report_sequence and pbx.deleted_at is None:
         _believe(session, pbx, report)
+    engine_orders.changed(session, pbx)
     return True
 
 

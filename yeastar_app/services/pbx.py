@@ -155,6 +155,11 @@ class Overview:
     reseller_pbxs: int
 
 
+def topics(actor: Actor) -> tuple[str, ...]:
+    """What changes whenever the actor's list of PBXs does."""
+    return (engine_orders.list_topic(actor.pool_id), engine_orders.HEALTH_TOPIC) if actor.pool_id else ()
+
+
 def visible(actor: Actor) -> tuple[Any, ...]:
     """Conditions on Pbx joined with Pool and Organisation: those in the actor's own package and those taken from it. A
     partner below may hold a package of its own: that is none of the actor's."""

@@ -261,6 +261,7 @@ def edit(session: Session, actor: Actor, form: EditForm) -> str:
     before = snapshot(session, row)
     row.name = form.name
     _set_recipients(session, pool, row, form.recipients)
+    engine_orders.changed(session, row)
     audit(session, actor, "pbx.edit", row, label=row.name, before=before, after=snapshot(session, row))
     return row.name
 
@@ -293,6 +294,7 @@ def change_term(session: Session, actor: Actor, form: TermForm) -> str:
     if form.expires_on != row.expires_on:
         _check_expiry(form.expires_on)
     row.type, row.expires_on, row.run_after_expiry = form.type, form.expires_on, form.run_after_expiry
+    engine_orders.changed(session, row)
     audit(session, actor, "pbx.change_term", row, label=row.name, before=before, after=snapshot(session, row))
     return row.name
 

@@ -23,7 +23,7 @@ from yeastar_app.portals.addresses import with_query
 from yeastar_app.portals.central.pbx_rows import PLANS, TYPES, PbxRow, health_words, pbx_row
 from yeastar_app.portals.central.rows import typed_number
 from yeastar_app.portals.page import Shell, current_actor, guarded, page, with_own
-from yeastar_app.services import pbx, pbx_control, pbx_orders
+from yeastar_app.services import capacity, pbx, pbx_control, pbx_orders
 from yeastar_app.services.capacity import CAPACITIES
 from yeastar_app.services.pbx import ListForm, Shown
 from yeastar_app.settings import settings
@@ -87,12 +87,21 @@ class PbxState(Shell):
         self.filtered = any(self.filters.values())
         self.export_href = with_query("/files/cloud-pbxs.xlsx", **self.filters)
         actor = current_actor()
+        self._watch(*pbx.topics(actor), *capacity.topics_around(actor))
         self.may_add, self.may_edit = actor.may(Feature.PBX_ADD), actor.may(Feature.PBX_EDIT)
         self.may_control, self.may_delete = actor.may(Feature.PBX_CONTROL), actor.may(Feature.PBX_DELETE)
         self.adding, self.asking = False, ""
         await self._fill()
         if asked.get("add") and self.may_add:
             await self._open()
+
+    async def _follow(self) -> None:
+        """Rows as they are now; in the open panel only the bounds move, never what is being typed."""
+        actor = current_actor()
+        self.may_control, self.may_delete = actor.may(Feature.PBX_CONTROL), actor.may(Feature.PBX_DELETE)
+        self._show(await self._ask(pbx.search, dict(self.router.url.query_parameters)))
+        if self.adding:
+            await self._show_place({name: getattr(self, name).value for name in CAPACITIES})
 
     async def _fill(self) -> None:
         found = await self._act(pbx.search, dict(self.router.url.query_parameters))
