@@ -38,6 +38,7 @@ class Feature(StrEnum):
     RESELLER_VIEW = "reseller.view"
     RESELLER_MANAGE = "reseller.manage"
     LOGS_VIEW = "logs.view"
+    COLLEAGUE_MANAGE = "colleague.manage"
 
 
 @dataclass(frozen=True)
@@ -81,12 +82,24 @@ CENTRAL_TABS = (
         t("System"),
         {
             Feature.LOGS_VIEW: t("View operation logs"),
+            Feature.COLLEAGUE_MANAGE: t("Manage colleagues"),
         },
     ),
 )
 """What an owner can grant to a reseller (Seed 002, User Permission)."""
 
+NEEDS = {
+    Feature.PBX_ADD: Feature.PBX_VIEW,
+    Feature.PBX_DELETE: Feature.PBX_VIEW,
+}
+"""What a permission is of no use without."""
+
 PARTNER_FEATURES = frozenset(feature for tab in PARTNER_TABS for feature in tab.features)
 RESELLER_FEATURES = frozenset(feature for tab in CENTRAL_TABS for feature in tab.features)
 OWNER_FEATURES = RESELLER_FEATURES | {Feature.RESELLER_VIEW, Feature.RESELLER_MANAGE}
 """What the owner of a hosting package may do in Central Management."""
+
+
+def name_of(feature: Feature) -> str:
+    """A permission in the words of its checkbox."""
+    return next(tab.features[feature] for tab in (*PARTNER_TABS, *CENTRAL_TABS) if feature in tab.features)

@@ -12,11 +12,24 @@ import yeastar_app.yeastar_app  # noqa: F401 - registers the pages
 from tests.browser.conftest import Server, sign_in
 from yeastar_app.portals.page import PAGES
 
-WHO = {"partner": "partner", "central": "partner", "customer": "customer", "staff": "admin", "account": "partner"}
-"""First part of the address → the demo account that may see it; nobody for the others."""
+WHO = {
+    "/partner": "partner",
+    "/central": "partner",
+    "/central/colleagues": "reseller",
+    "/customer": "customer",
+    "/staff": "admin",
+    "/account": "partner",
+}
+"""How an address begins → the demo account that may see it; nobody for the others."""
 LEADS_ON = {"/", "/partner"}
 """Pages that only lead to another."""
-A_SUBJECT = {"/partner/partners/edit", "/partner/colleagues/edit", "/central/resellers/", "/staff/points/"}
+A_SUBJECT = {
+    "/partner/partners/edit",
+    "/partner/colleagues/edit",
+    "/central/colleagues/edit",
+    "/central/resellers/",
+    "/staff/points/",
+}
 """Pages of one thing: looked at with the first that their list leads to."""
 STILL = """Promise.all(document.getAnimations()
     .filter(one => one.effect.getComputedTiming().iterations !== Infinity)
@@ -28,12 +41,17 @@ FINDINGS = {"resultTypes": ["violations"]}
 WIDE, NARROW, NARROWEST = ({"width": w, "height": h} for w, h in ((1440, 900), (390, 844), (360, 780)))
 
 
+def who_sees(route: str) -> str:
+    begins = [begin for begin in WHO if route.startswith(begin)]
+    return WHO[max(begins, key=len)] if begins else ""
+
+
 def addresses(who: str) -> list[str]:
     """The addresses to look at as `who` ("" for nobody)."""
     return sorted(
         re.sub(r"\[[^]]+\]", "", page.route)
         for page in PAGES
-        if page.route not in LEADS_ON and WHO.get(page.route.split("/")[1], "") == who
+        if page.route not in LEADS_ON and who_sees(page.route) == who
     )
 
 

@@ -30,7 +30,7 @@ OUTSIDERS = {"anonymous", "removed", "signed out"}
 PARTNERS = {"partner", "rival"}
 COLLEAGUES = {"colleague", "colleague without permission"}
 CUSTOMERS = {"customer", "rival's customer"}
-RESELLERS = {"reseller", "rival's reseller"}
+RESELLERS = {"reseller", "rival's reseller", "reseller's colleague"}
 ADMINISTRATOR = {"administrator"}
 STAFF = {"administrator", "account manager"}
 SIGNED_IN = PARTNERS | COLLEAGUES | CUSTOMERS | RESELLERS | STAFF | {"reseller without permission"}
@@ -75,6 +75,8 @@ HANDLERS = {
     "PbxState": YCM_GRANTED,
     "AlarmsState": YCM_GRANTED,
     "LogsState": YCM_GRANTED,
+    "CentralColleaguesState": RESELLERS,
+    "CentralColleagueFormState": RESELLERS,
     "ResellersState": PACKAGE_OWNER,
     "ResellerState": PACKAGE_OWNER,
     "StaffAccountsState": STAFF,
@@ -104,6 +106,7 @@ ACTIONS_OF = {
     "alarms": YCM_GRANTED,
     "audit_log": STAFF,
     "bulk": GRANTED,
+    "central_colleagues": RESELLERS,
     "colleagues": GRANTED,
     "customers": GRANTED,
     "devices": SIGNED_IN,
@@ -148,6 +151,8 @@ PAGES_OF = {
     "/customer/": CUSTOMERS,
     "/central": YCM,
     "/central/": YCM_GRANTED,
+    "/central/colleagues": RESELLERS,
+    "/central/colleagues/": RESELLERS,
     "/central/resellers": PACKAGE_OWNER,
     "/central/resellers/": PACKAGE_OWNER,
     "/staff": STAFF,
@@ -180,6 +185,9 @@ def subjects(sqlite: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, Credenti
         people[name] = factories.account(kind, company, grants=grants)
         if kind is Kind.RESELLER:
             factories.pool(company, package, total_extensions=1, total_calls=1, total_minutes=1)
+    people["reseller's colleague"] = factories.account(
+        Kind.RESELLER_COLLEAGUE, _home(people["reseller"]), grants=factories.ALL_CENTRAL_FEATURES
+    )
     people["administrator"] = factories.account(Kind.ADMINISTRATOR)
     people["account manager"] = factories.account(Kind.ACCOUNT_MANAGER)
     people["removed"] = factories.account(Kind.PARTNER, ours)

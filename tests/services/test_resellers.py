@@ -109,7 +109,7 @@ def test_a_grant_beyond_what_can_be_granted_is_refused(sqlite: str) -> None:
 
 
 def test_adding_pbxs_cannot_be_granted_without_seeing_them(sqlite: str) -> None:
-    with pytest.raises(Refusal, match="grant_needs_view"):
+    with pytest.raises(Refusal, match="grant_needs_another"):
         add_reseller(owner(), features=[Feature.PBX_ADD])
 
 

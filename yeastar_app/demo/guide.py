@@ -11,6 +11,7 @@ SIGN_INS = {
     "colleague": t("the partner's colleague, without Central Management"),
     "customer": t("the partner's customer"),
     "reseller": t("the partner's reseller"),
+    "reseller-colleague": t("the reseller's colleague, who sees PBXs and alarms"),
     "rival": t("another partner"),
     "rival-customer": t("the other partner's customer"),
     "rival-reseller": t("the other partner's reseller"),

@@ -66,6 +66,8 @@ def load(session: Session) -> dict[str, Account]:
            grants=[Feature.PROGRAMME.value, Feature.PARTNERS.value])  # fmt: skip
     person(lumen, Kind.CUSTOMER, "customer", "Carla", "Mendes", phone="+31 30 555 0117")
     person(bright, Kind.RESELLER, "reseller", "Remy", "Claes", grants=reseller_grants)
+    person(bright, Kind.RESELLER_COLLEAGUE, "reseller-colleague", "Rosa", "Peeters",
+           grants=[Feature.PBX_VIEW.value, Feature.ALARM_VIEW.value])  # fmt: skip
     person(rival, Kind.PARTNER, "rival", "Rita", "Hansen")
     person(polder, Kind.CUSTOMER, "rival-customer", "Ruben", "Falk")
     person(company(OrganisationKind.RESELLER, "Fjord Cloud", rival, country="NO"), Kind.RESELLER,

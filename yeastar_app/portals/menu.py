@@ -31,6 +31,7 @@ class Entry:
 
 
 ADMINISTRATORS = frozenset({Kind.ADMINISTRATOR})
+RESELLER_SIDE = frozenset({Kind.RESELLER, Kind.RESELLER_COLLEAGUE})
 
 MENUS: dict[Surface, tuple[Entry, ...]] = {
     Surface.PARTNER: (
@@ -47,6 +48,9 @@ MENUS: dict[Surface, tuple[Entry, ...]] = {
         Entry(t("PBX"), "/central/pbx", "server", Feature.PBX_VIEW, t("Cloud PBX")),
         Entry(t("Alarm"), "/central/alarms", "bell", Feature.ALARM_VIEW, t("Monitoring")),
         Entry(t("Reseller"), "/central/resellers", "users", Feature.RESELLER_VIEW, t("System")),
+        Entry(
+            t("My Colleague"), "/central/colleagues", "contact", Feature.COLLEAGUE_MANAGE, t("System"), RESELLER_SIDE
+        ),
         Entry(t("Operation Logs"), "/central/logs", "scroll-text", Feature.LOGS_VIEW, t("System")),
         Entry(t("My Subscription"), "/central", "gauge", None, t("Subscription")),
     ),

@@ -3,10 +3,11 @@
 from collections.abc import Callable
 
 import sqlalchemy as sa
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from yeastar_app.database import is_sqlite
-from yeastar_app.models.accounts import Account, Organisation, Status
+from yeastar_app.models.accounts import Account, Kind, Organisation, Status
 from yeastar_app.models.credentials import Link, LinkPurpose
 from yeastar_app.models.points import PointAccount, PointEntry, PointLot, Registration
 from yeastar_app.models.records import Email
@@ -97,6 +98,23 @@ def people(session: Session) -> list[str]:
     return problems
 
 
+def colleagues(session: Session) -> list[str]:
+    """No colleague of a reseller may do more than the reseller."""
+    owner = aliased(Account)
+    rows = session.execute(
+        sa.select(col(Account.id), col(Account.grants), col(owner.grants).label("allowed"))
+        .join(owner, col(owner.organisation_id) == col(Account.organisation_id))
+        .where(
+            col(Account.kind) == Kind.RESELLER_COLLEAGUE,
+            col(owner.kind) == Kind.RESELLER,
+            col(Account.status) != Status.REMOVED,
+            col(owner.status) != Status.REMOVED,
+        )
+    )
+    above = (row for row in rows if not set(row.grants) <= set(row.allowed))
+    return [f"account {row.id} may do more than its reseller" for row in above]
+
+
 def emails(session: Session) -> list[str]:
     """No activation email was written for an account that does not exist: each has its link."""
     written = session.execute(sa.select(sa.func.count()).where(col(Email.kind) == "activation")).scalar_one()
@@ -120,6 +138,7 @@ def database(session: Session) -> list[str]:
 RULES: tuple[Callable[[Session], list[str]], ...] = (
     database,
     people,
+    colleagues,
     ledgers,
     registrations,
     capacity.invariants,

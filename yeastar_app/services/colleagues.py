@@ -1,14 +1,15 @@
-"""A partner's colleagues (PRODUCT 3.3): created like customers, each with its own "User Permission". Nobody grants more
-than it has, and nobody manages itself."""
+"""Colleagues of a partner (PRODUCT 3.3) and of a reseller (PRODUCT 5): created like customers, each with its own "User
+Permission". Nobody grants more than it has, and nobody manages itself. The rules are the same for both; the actions in
+here are the partner's, those of a reseller are in central_colleagues.py."""
 
 from dataclasses import dataclass
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator
-from sqlmodel import Session, col
+from sqlmodel import Session, col, select
 
 from yeastar_app.access import Actor, Policy, action, audit
-from yeastar_app.features import PARTNER_FEATURES, Feature, Surface
+from yeastar_app.features import NEEDS, PARTNER_FEATURES, Feature, Surface, name_of
 from yeastar_app.models.accounts import Account, Kind, Organisation, Status
 from yeastar_app.refusals import NotFound, Refusal
 from yeastar_app.services import account_lists, images, invitations, people, removal, standing, two_factor
@@ -25,9 +26,19 @@ POLICY = Policy(Surface.PARTNER, Feature.COLLEAGUES)
 def _some(grants: list[Feature]) -> list[Feature]:
     if not grants:
         raise ValueError(t("Tick at least one permission."))
-    if not PARTNER_FEATURES.issuperset(grants):
-        raise ValueError(t("Choose from the permissions shown."))
     return grants
+
+
+@dataclass(frozen=True)
+class Circle:
+    """Whose colleagues they are: the kind of their accounts, the owner's, and what can be granted at all."""
+
+    kind: Kind
+    owner: Kind
+    features: frozenset[Feature]
+
+
+OF_A_PARTNER = Circle(Kind.COLLEAGUE, Kind.PARTNER, PARTNER_FEATURES)
 
 
 Grants = Annotated[list[Feature], AfterValidator(_some)]
@@ -56,40 +67,83 @@ class ColleagueSheet:
     grants: list[str]
 
 
-@action(POLICY, form=AccountFilter, writes=False)
-def listed(session: Session, actor: Actor, form: AccountFilter) -> People:
+# The rules, for either circle
+
+
+def list_of(session: Session, actor: Actor, circle: Circle, form: AccountFilter) -> People:
     """The colleagues of the actor's company, newest first."""
-    query = account_lists.people_query(col(Organisation.id) == actor.organisation, col(Account.kind) == Kind.COLLEAGUE)
+    query = account_lists.people_query(col(Organisation.id) == actor.organisation, col(Account.kind) == circle.kind)
     return account_lists.listed(session, query, form)
 
 
-@action(POLICY, writes=False)
-def grantable(_session: Session, actor: Actor) -> list[str]:
+def grantable_by(actor: Actor, circle: Circle) -> frozenset[Feature]:
     """What the actor may grant: what it has itself."""
-    return sorted(PARTNER_FEATURES & actor.features)
+    return circle.features & actor.features
 
 
-@action(POLICY, form=NewColleague, prepare=images.prepared_picture)
-def create(session: Session, actor: Actor, form: NewColleague, *, prepared: Picture | None) -> int:
-    """Create a colleague and send the 48-hour activation email; gives the account's id.
+def add(session: Session, actor: Actor, circle: Circle, form: NewColleague, picture: Picture | None) -> int:
+    """Create a colleague and send the activation email; gives the account's id.
 
-    Refusals: `email_in_use`, `grant_too_high`."""
+    Refusals: `email_in_use`, `grant_too_high`, `grant_needs_another`."""
     own = session.get_one(Organisation, actor.organisation)
-    account = people.create_account(session, actor, own, Kind.COLLEAGUE, form.email, **form.of_person())
-    account.grants = _granted(actor, form.grants, [])
-    if prepared:
-        account.image_id = images.store(session, own.key, prepared)
+    grants = _granted(session, actor, circle, form.grants, [])
+    account = people.create_account(session, actor, own, circle.kind, form.email, **form.of_person(), grants=grants)
+    if picture:
+        account.image_id = images.store(session, own.key, picture)
     people.send_activation(session, account, own.name)
     audit(session, actor, "colleague.create", account, label=account.email, after=_recorded(account))
     return account.key
 
 
-def _granted(actor: Actor, asked: list[Feature], had: list[str]) -> list[str]:
-    """What is granted now. What the colleague had beyond the actor's own rights stays. Refusal `grant_too_high`."""
+def _granted(session: Session, actor: Actor, circle: Circle, asked: list[Feature], had: list[str]) -> list[str]:
+    """What is granted now. What the colleague had beyond the actor's own rights stays.
+
+    Refusals: `grant_too_high`; `grant_needs_another` where a permission is of no use without one that is missing."""
+    owner = _owner(session, actor, circle)
+    if owner and circle.owner is Kind.RESELLER and not actor.features.issubset(owner.grants):
+        changed = t("What your company may do was changed a moment ago. Reload the page.")
+        raise Refusal("grant_too_high", changed, "grants")
+    if not circle.features.issuperset(asked):
+        raise Refusal("unknown_grant", t("Choose from the permissions shown."), "grants")
     beyond = {Feature(code) for code in had} - actor.features
     if not (actor.features | beyond).issuperset(asked):
         raise Refusal("grant_too_high", t("You can grant what you may do yourself, not more."), "grants")
+    refuse_incomplete({*asked} | beyond, "grants")
     return sorted({*asked} | beyond)
+
+
+def _owner(session: Session, actor: Actor, circle: Circle) -> Account | None:
+    """The owner of the actor's company, its rights held as they are until this is saved: whoever narrows them comes
+    before or after."""
+    return session.exec(
+        select(Account)
+        .where(col(Account.organisation_id) == actor.organisation, col(Account.kind) == circle.owner)
+        .order_by(col(Account.id))
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).first()
+
+
+def refuse_incomplete(wanted: set[Feature], field: str) -> None:
+    """Refusal `grant_needs_another` where something is granted that cannot be used without what is not."""
+    for feature in sorted(wanted):
+        needed = NEEDS.get(feature)
+        if needed and needed not in wanted:
+            words = t("“{one}” is of no use without “{other}”: tick both.",
+                      one=name_of(feature), other=name_of(needed))  # fmt: skip
+            raise Refusal("grant_needs_another", words, field)
+
+
+def cut_to(session: Session, organisation_id: int, circle: Circle, allowed: set[str]) -> None:
+    """Take from a company's colleagues what their owner may not do any more; the caller has locked the owner."""
+    for account in session.exec(
+        select(Account)
+        .where(col(Account.organisation_id) == organisation_id, col(Account.kind) == circle.kind)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ):
+        if not allowed.issuperset(account.grants):
+            account.grants = sorted(allowed.intersection(account.grants))
 
 
 def _refuse_beyond(actor: Actor, account: Account) -> None:
@@ -107,20 +161,19 @@ def _recorded(account: Account) -> dict[str, Any]:
     return {name: value for name in names if (value := getattr(account, name)) not in (None, "")}
 
 
-def _mine(session: Session, actor: Actor, account_id: int | None, *, locked: bool = True) -> Account:
+def mine(session: Session, actor: Actor, circle: Circle, account_id: int | None, *, locked: bool = True) -> Account:
     """A colleague of the actor's company, not the actor itself; NotFound for everybody else."""
-    account = people.account_below(session, actor, account_id, Kind.COLLEAGUE)
+    account = people.account_below(session, actor, account_id, circle.kind)
     if account.organisation_id != actor.organisation or account.key == actor.id:
         raise NotFound(t("This account"))
     if locked:
+        _owner(session, actor, circle)  # before the colleague, as whoever narrows the owner's rights does
         people.lock(session, account)
     return account
 
 
-@action(POLICY, form=OneAccount, writes=False)
-def opened(session: Session, actor: Actor, form: OneAccount) -> ColleagueSheet:
-    """One of the actor's colleagues, for the edit page."""
-    account = _mine(session, actor, form.id, locked=False)
+def sheet(account: Account) -> ColleagueSheet:
+    """What the edit page shows."""
     return ColleagueSheet(
         id=account.key,
         may_change_email=account.status is Status.NOT_ACTIVATED,
@@ -130,18 +183,18 @@ def opened(session: Session, actor: Actor, form: OneAccount) -> ColleagueSheet:
     )
 
 
-@action(POLICY, form=ChangedColleague, prepare=images.prepared_picture)
-def edit(session: Session, actor: Actor, form: ChangedColleague, *, prepared: Picture | None) -> str:
+def change(
+    session: Session, actor: Actor, circle: Circle, account: Account, form: ChangedColleague, picture: Picture | None
+) -> str:
     """Change a colleague and what it may do, which acts on its very next click; gives the name.
 
-    Refusals: `email_fixed`, `email_in_use`, `resent_too_often`, `grant_too_high`."""
-    account = _mine(session, actor, form.id)
+    Refusals: `email_fixed`, `email_in_use`, `resent_too_often`, `grant_too_high`, `grant_needs_another`."""
     before = _recorded(account)
     for name, value in form.of_person().items():
         setattr(account, name, value)
-    account.grants = _granted(actor, form.grants, account.grants)
-    if prepared or form.without_picture:
-        images.replace(session, account, prepared)
+    account.grants = _granted(session, actor, circle, form.grants, account.grants)
+    if picture or form.without_picture:
+        images.replace(session, account, picture)
     if form.email and form.email != account.email:
         _refuse_beyond(actor, account)
         invitations.change_email(session, actor, account, form.email)
@@ -149,10 +202,44 @@ def edit(session: Session, actor: Actor, form: ChangedColleague, *, prepared: Pi
     return account.name
 
 
+# The partner's own
+
+
+@action(POLICY, form=AccountFilter, writes=False)
+def listed(session: Session, actor: Actor, form: AccountFilter) -> People:
+    """See `list_of`."""
+    return list_of(session, actor, OF_A_PARTNER, form)
+
+
+@action(POLICY, writes=False)
+def grantable(_session: Session, actor: Actor) -> list[str]:
+    """See `grantable_by`."""
+    return sorted(grantable_by(actor, OF_A_PARTNER))
+
+
+@action(POLICY, form=NewColleague, prepare=images.prepared_picture)
+def create(session: Session, actor: Actor, form: NewColleague, *, prepared: Picture | None) -> int:
+    """See `add`; the email's link is valid for 48 hours."""
+    return add(session, actor, OF_A_PARTNER, form, prepared)
+
+
+@action(POLICY, form=OneAccount, writes=False)
+def opened(session: Session, actor: Actor, form: OneAccount) -> ColleagueSheet:
+    """One of the actor's colleagues, for the edit page."""
+    return sheet(mine(session, actor, OF_A_PARTNER, form.id, locked=False))
+
+
+@action(POLICY, form=ChangedColleague, prepare=images.prepared_picture)
+def edit(session: Session, actor: Actor, form: ChangedColleague, *, prepared: Picture | None) -> str:
+    """See `change`."""
+    account = mine(session, actor, OF_A_PARTNER, form.id)
+    return change(session, actor, OF_A_PARTNER, account, form, prepared)
+
+
 @action(POLICY, form=OneAccount)
 def resend_activation(session: Session, actor: Actor, form: OneAccount) -> str:
     """Send the activation email again; gives the address. Refusals `already_active`, `resent_too_often`."""
-    account = _mine(session, actor, form.id)
+    account = mine(session, actor, OF_A_PARTNER, form.id)
     invitations.resend(session, actor, account)
     return account.email
 
@@ -160,7 +247,7 @@ def resend_activation(session: Session, actor: Actor, form: OneAccount) -> str:
 @action(POLICY, form=OneAccount)
 def freeze(session: Session, actor: Actor, form: OneAccount) -> str:
     """The colleague is out and cannot sign in until unfrozen; gives the name. Refusal `not_active`."""
-    account = _mine(session, actor, form.id)
+    account = mine(session, actor, OF_A_PARTNER, form.id)
     standing.freeze(session, actor, account)
     return account.name
 
@@ -168,7 +255,7 @@ def freeze(session: Session, actor: Actor, form: OneAccount) -> str:
 @action(POLICY, form=OneAccount)
 def unfreeze(session: Session, actor: Actor, form: OneAccount) -> str:
     """The colleague can sign in again; gives the name. Refusal `not_frozen`."""
-    account = _mine(session, actor, form.id)
+    account = mine(session, actor, OF_A_PARTNER, form.id)
     standing.unfreeze(session, actor, account)
     return account.name
 
@@ -176,7 +263,7 @@ def unfreeze(session: Session, actor: Actor, form: OneAccount) -> str:
 @action(POLICY, form=OneAccount)
 def switch_two_factor_off(session: Session, actor: Actor, form: OneAccount) -> str:
     """Turn the second factor off for a colleague who cannot pass it any more; gives the name."""
-    account = _mine(session, actor, form.id)
+    account = mine(session, actor, OF_A_PARTNER, form.id)
     two_factor.switch_off_for(session, actor, account)
     return account.name
 
@@ -184,6 +271,6 @@ def switch_two_factor_off(session: Session, actor: Actor, form: OneAccount) -> s
 @action(POLICY, form=OneAccount)
 def delete(session: Session, actor: Actor, form: OneAccount) -> str:
     """Remove a colleague at once and for good; gives the name."""
-    account = _mine(session, actor, form.id)
+    account = mine(session, actor, OF_A_PARTNER, form.id)
     removal.take_out(session, actor, account)
     return account.name

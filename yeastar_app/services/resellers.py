@@ -14,7 +14,17 @@ from yeastar_app.features import RESELLER_FEATURES, Feature, Surface
 from yeastar_app.models.accounts import Account, Kind, Organisation, OrganisationKind, Status, TwoFactor
 from yeastar_app.models.capacity import MAX_EXTENSIONS_PER_PBX, Pbx, Pool
 from yeastar_app.refusals import NotFound, Refusal
-from yeastar_app.services import capacity, invitations, links, people, sessions, two_factor, workbooks
+from yeastar_app.services import (
+    capacity,
+    central_colleagues,
+    colleagues,
+    invitations,
+    links,
+    people,
+    sessions,
+    two_factor,
+    workbooks,
+)
 from yeastar_app.services import passwords as passwords_of
 from yeastar_app.services.capacity import Amount, Gauge
 from yeastar_app.services.fields import OptionalPhone, OptionalSecret, YeastarId, optional_text, text, whole_number
@@ -141,9 +151,7 @@ def _check_grants(actor: Actor, form: ResellerForm) -> list[str]:
         raise Refusal("no_permission", t("Tick at least one feature the reseller may use."), "features")
     if not wanted <= actor.features & RESELLER_FEATURES:
         raise Refusal("grant_too_wide", t("You can only grant what you may do yourself."), "features")
-    if wanted & {Feature.PBX_ADD, Feature.PBX_DELETE} and Feature.PBX_VIEW not in wanted:
-        words = t("To add or delete cloud PBXs the reseller has to see them: tick “View cloud PBXs” too.")
-        raise Refusal("grant_needs_view", words, "features")
+    colleagues.refuse_incomplete(wanted, "features")
     return sorted(wanted)
 
 
@@ -243,6 +251,7 @@ def edit(session: Session, actor: Actor, form: EditForm, *, prepared: str | None
     for name, value in _person(form).items():
         setattr(account, name, value)
     account.grants, company.name = grants, form.company
+    colleagues.cut_to(session, company.key, central_colleagues.OF_A_RESELLER, set(grants))
     if prepared:
         passwords_of.set_for(session, actor, account, prepared)
     after = _snapshot(account, company, pool) | ({"password": "changed"} if prepared else {})

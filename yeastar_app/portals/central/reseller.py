@@ -3,8 +3,6 @@
 from typing import Any
 
 import reflex as rx
-from reflex_base.event import EventChain
-from reflex_base.vars.function import FunctionVar
 
 from yeastar_app.components import forms, layout, overlays
 from yeastar_app.components.capacity_slider import Bounds, bounds, capacity_slider
@@ -13,13 +11,11 @@ from yeastar_app.components.controls import (
     badge,
     button,
     button_link,
-    callout,
     loading,
     submit,
-    tab_panel,
-    tabs,
 )
-from yeastar_app.features import CENTRAL_TABS, Feature
+from yeastar_app.components.permissions import granted_by, permission_tabs
+from yeastar_app.features import CENTRAL_TABS
 from yeastar_app.models.accounts import Status, TwoFactor
 from yeastar_app.models.capacity import MAX_EXTENSIONS_PER_PBX
 from yeastar_app.portals.central.rows import STATES, typed_number
@@ -29,7 +25,6 @@ from yeastar_app.services import capacity, resellers
 from yeastar_app.words import t
 
 LIST = "/central/resellers"
-GRANT = "grant:"
 BLANK = dict.fromkeys(("company", "first_name", "last_name", "email", "phone", "mobile", "address", "remark"), "")
 NEW = {"extensions": 50, "calls": 10, "minutes": 0, "min_extensions": 5}
 """Where the sliders of a new reseller stand, as far as that much is free."""
@@ -148,8 +143,7 @@ class ResellerState(Shell):
         """Everything or nothing; a second click on a saved form does nothing."""
         if self._saved or not isinstance(form, dict):
             return None
-        granted = [feature.value for feature in Feature if form.get(GRANT + feature.value)]
-        payload = {**form, "features": granted, "id": self._reseller_id}
+        payload = {**form, "features": granted_by(form), "id": self._reseller_id}
         done = await self._act(resellers.create if self.is_new else resellers.edit, payload)
         if done is None:
             try:
@@ -177,16 +171,6 @@ class ResellerState(Shell):
         else:
             self._show_package(await self._ask(resellers.details, {"id": self._reseller_id}), typed)
         self._show_minimum(typed["min_extensions"])
-
-
-TICK = rx.Var("""((event) => {
-  const panel = event.currentTarget, all = panel.querySelector("[data-all]");
-  const boxes = [...panel.querySelectorAll("input[name^='grant:']")];
-  if (event.target === all) boxes.forEach((box) => { box.checked = all.checked; });
-  else all.checked = boxes.every((box) => box.checked);
-  all.indeterminate = !all.checked && boxes.some((box) => box.checked);
-})""").to(FunctionVar, EventChain)
-"""Keeps "Select all" and the boxes of its tab in step, in the browser."""
 
 
 def _build() -> rx.Component:
@@ -239,7 +223,11 @@ def _form(state: Any) -> rx.Component:
         layout.card(_information(state), title=t("User Information")),
         layout.card(_package(state), title=t("Reseller Package"), aside=rx.el.span(
             t("The capacity is subject to your subscription."), class_name="faint")),
-        layout.card(_permission(state), title=t("User Permission")),
+        layout.card(
+            permission_tabs(state, CENTRAL_TABS, field="features",
+                            note=t("The reseller sees and can do only what is ticked here.")),
+            title=t("User Permission"),
+        ),
         rx.el.div(button_link(t("Cancel"), LIST), submit(t("Save")), class_name="form-foot"),
         on_submit=state.save,
         key=state.load_number.to_string(),
@@ -294,38 +282,3 @@ def _package(state: Any) -> rx.Component:
         ),
         class_name="sliders",
     )  # fmt: skip
-
-
-def _permission(state: Any) -> rx.Component:
-    names = {str(number): tab.name for number, tab in enumerate(CENTRAL_TABS)}
-    message = state.errors["features"]
-    return rx.el.div(
-        rx.el.p(t("The reseller sees and can do only what is ticked here."), class_name="muted"),
-        rx.cond(message, callout(message, tone="bad", symbol="circle-alert")),
-        tabs(state.tab, names, state.pick_tab, label=t("User Permission")),
-        *[tab_panel(state.tab, number, _tab(state, tab)) for number, tab in zip(names, CENTRAL_TABS, strict=True)],
-        class_name="stack",
-    )
-
-
-def _tab(state: Any, tab: Any) -> rx.Component:
-    codes = [feature.value for feature in tab.features]
-    all_ticked = state.ticked.contains(codes[0])
-    for code in codes[1:]:
-        all_ticked = all_ticked & state.ticked.contains(code)
-    return rx.el.div(
-        rx.el.label(
-            rx.el.input(type="checkbox", default_checked=all_ticked, custom_attrs={"data-all": "true"}),
-            rx.el.span(t("Select all of {tab}", tab=tab.name)),
-            class_name="check checks-all",
-        ),
-        *[
-            rx.cond(
-                state.offered.contains(feature.value),
-                forms.check(GRANT + feature.value, words, default_checked=state.ticked.contains(feature.value)),
-            )
-            for feature, words in tab.features.items()
-        ],
-        class_name="checks",
-        custom_attrs={"onChange": TICK},
-    )
