@@ -25,6 +25,8 @@ class ColleagueForm(PictureChoice, mixin=True):
     may_change_email: bool = True
     values: dict[str, str] = {}
     shown_name: str = ""
+    form_number: int = 0
+    """Grows with every opening, so that the form shows this colleague and not the one before."""
     offered: list[str] = []
     ticked: list[str] = []
     tab: str = "0"
@@ -40,7 +42,9 @@ class ColleagueForm(PictureChoice, mixin=True):
         raise NotImplementedError
 
     @rx.event
-    async def load_new(self) -> None:
+    async def load_new(self) -> Any:
+        self.loaded = False
+        yield  # nobody types into the form of the one before
         self.offered = await self._act(self._rules().grantable) or []
         self._start({}, "", self.offered)  # all ticked at first
         self.editing, self.loaded, self.may_change_email = False, True, True
@@ -48,17 +52,19 @@ class ColleagueForm(PictureChoice, mixin=True):
     @rx.event
     async def load_edit(self) -> Any:
         self.loaded = False
+        yield
         self.offered = await self._act(self._rules().grantable) or []
         sheet = await self._act(self._rules().opened, {"id": self.router.url.query_parameters.get("id", "")})
         if sheet is None:
-            return rx.redirect(self._path())
+            yield rx.redirect(self._path())
+            return
         self._start(sheet.values, sheet.picture, sheet.grants)
         self.editing, self.loaded, self._id = True, True, sheet.id
         self.may_change_email = sheet.may_change_email
-        return None
 
     def _start(self, values: dict[str, str], picture: str, ticked: list[str]) -> None:
         self.values, self.ticked, self._open, self.tab = values, list(ticked), True, "0"
+        self.form_number += 1
         self.shown_name = f"{values.get('first_name', '')} {values.get('last_name', '')}".strip()
         self._start_picture(picture)
 
@@ -74,7 +80,7 @@ class ColleagueForm(PictureChoice, mixin=True):
         name = await self._act(self._rules().edit if self.editing else self._rules().create, payload)
         if name is None:
             return None
-        self._open = False
+        self._open = self.loaded = False
         self._say(
             t("The changes to {name} are saved.", name=name)
             if self.editing
@@ -103,6 +109,7 @@ def colleague_page(
                 ),
                 rx.el.div(button_link(t("Cancel"), path, look="quiet"), submit(t("Save")), class_name="dialog-actions"),
                 on_submit=state.save,
+                key=state.form_number.to_string(),
             ),
             layout.card(loading(8)),
         ),
