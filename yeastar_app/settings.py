@@ -73,6 +73,8 @@ class Settings(BaseSettings):
     socket_burst: int = 300
     """How many messages one connection may send at once before it has to wait."""
     workbook_inflated_limit_mb: int = 200
+    workbooks_kept_days: int = Field(default=90, ge=1)
+    """For so long a partner can download a workbook again that it uploaded."""
     jobs_in_app: bool = True
     """Run the background jobs inside the app process; off where `yeastar run-jobs` does it."""
 

@@ -208,11 +208,13 @@ def register_rows(server: Server, content: bytes) -> None:
     """Lead a workbook through check and registration by the server's own job."""
     database = demo_database(server)
     upload = database.execute(
-        "INSERT INTO bulk_upload (organisation_id, account_id, file_name, content, status, rows, done, good, problems,"
-        " created_at) SELECT organisation_id, id, 'bench.xlsx', ?, 'checking', 0, 0, 0, '[]', datetime('now')"
-        " FROM account WHERE email = 'rival@example.com' RETURNING id",
-        (content,),
+        "INSERT INTO bulk_upload (organisation_id, account_id, file_name, status, rows, done, good, bad, registered,"
+        " points, reached_row, created_at) SELECT organisation_id, id, 'bench.xlsx', 'chosen', 0, 0, 0, 0, 0, 0, 0,"
+        " datetime('now') FROM account WHERE email = 'rival@example.com' RETURNING id"
     ).fetchone()[0]
+    file = "INSERT INTO bulk_file (upload_id, problems, content) VALUES (?, '[]', ?)"
+    database.execute(file, (upload, content))
+    database.execute("UPDATE bulk_upload SET status = 'checking' WHERE id = ?", (upload,))
     await_status(database, upload, "checked")
     database.execute("UPDATE bulk_upload SET status = 'registering', claimed_until = NULL WHERE id = ?", (upload,))
     await_status(database, upload, "done")

@@ -17,9 +17,9 @@ from sqlmodel import select
 from tests import factories
 from yeastar_app import clock, database
 from yeastar_app.database import transaction
-from yeastar_app.models.points import BulkUpload, UploadStatus
+from yeastar_app.models.points import BulkFile, BulkUpload, UploadStatus
 from yeastar_app.models.products import IdKind, Product, RegistryUnit
-from yeastar_app.services import bulk
+from yeastar_app.services import bulk_rows, bulk_work
 from yeastar_app.services.template import COLUMNS, SHEET
 from yeastar_app.settings import ROOT, settings
 
@@ -98,22 +98,23 @@ def registration(count: int, folder: Path, attempt: int) -> tuple[float, float, 
                 organisation_id=person.organisation_id,
                 account_id=person.key,
                 file_name="bench.xlsx",
-                content=content,
                 status=UploadStatus.CHECKING,
                 created_at=clock.now(),
             )
             session.add(row)
+            session.flush()
+            session.add(BulkFile(upload_id=row.key, content=content))
         bare = floor(content, folder, f"{count}-{attempt}")
-        bulk.examine.cache_clear()
+        bulk_rows.examine.cache_clear()
         begun = time.perf_counter()
-        bulk.check(row.key)
+        bulk_work.check(row.key)
         checked = time.perf_counter()
         with transaction() as session:
             session.execute(sa.update(BulkUpload).values(status=UploadStatus.REGISTERING))
         going = time.perf_counter()
-        bulk.commit(row.key)
+        bulk_work.commit(row.key)
         done = time.perf_counter()
         with transaction(writes=False) as session:
             kept = session.get_one(BulkUpload, row.key)
-        assert (kept.status, kept.good) == (UploadStatus.DONE, count), (kept.status, kept.refusal, kept.problems[:2])
+        assert (kept.status, kept.good) == (UploadStatus.DONE, count), (kept.status, kept.refusal, kept.bad)
         return bare, checked - begun, done - going

@@ -65,6 +65,7 @@ HANDLERS = {
     "ProgramState": GRANTED,
     "GetPoints": GRANTED,
     "PointsState": GRANTED,
+    "UploadsState": GRANTED,
     "PartnersState": GRANTED,
     "PartnerFormState": GRANTED,
     "ColleaguesState": GRANTED,

@@ -1,7 +1,6 @@
 """Bulk Register: the check of a whole workbook, its registration, and the workbooks that are refused (Seed 000)."""
 
 import io
-import threading
 import time
 import zipfile
 from datetime import date, datetime, timedelta
@@ -9,7 +8,6 @@ from typing import Any
 
 import openpyxl
 import pytest
-import sqlalchemy as sa
 from sqlmodel import select
 
 from tests.factories import account, registry_unit, signed_in
@@ -18,10 +16,10 @@ from yeastar_app.access import Credential, perform
 from yeastar_app.database import transaction
 from yeastar_app.jobs import bulk as jobs
 from yeastar_app.models.accounts import Kind
-from yeastar_app.models.points import BulkUpload, PointAccount, PointEntry, PointLot, Registration, UploadStatus
+from yeastar_app.models.points import PointAccount, PointEntry, PointLot, Registration, UploadStatus
 from yeastar_app.models.records import Email
 from yeastar_app.refusals import Refusal
-from yeastar_app.services import bulk, programme, registration, template
+from yeastar_app.services import bulk, bulk_work, programme, registration, template
 from yeastar_app.services.bulk import UploadView
 
 APPLIANCE = "P-Series Appliance Edition"
@@ -221,7 +219,7 @@ def test_the_rows_to_correct_come_with_their_reason_which_is_not_read_again(here
     page = book["Products"]
     assert [cell.value for cell in page[1]] == [*HEADINGS, "Reason"]
     assert page.max_row == 2
-    assert str(page["G2"].value).startswith("Product ID: A Serial Number has 8 to 20")
+    assert str(page["G2"].value).startswith('Product ID ("WRONG"): A Serial Number has 8 to 20')
     registry_unit(APPLIANCE, "3658B4311199")
     page["B2"], page["D2"] = "3658B4311199", "Erik"
     saved = io.BytesIO()
@@ -345,8 +343,8 @@ def test_saving_and_registering_twice_changes_nothing(here: Credential) -> None:
     perform(bulk.start_registering, {"upload": upload.id}, here)
     assert len(jobs.claim_due()) == 1
     assert jobs.claim_due() == []
-    bulk.commit(upload.id)
-    bulk.commit(upload.id)
+    bulk_work.commit(upload.id)
+    bulk_work.commit(upload.id)
     assert perform(programme.view, None, here).balance == 150
 
 
@@ -367,7 +365,7 @@ def test_what_no_rule_foresaw_ends_the_upload_and_registers_nothing(
 ) -> None:
     registry_unit(APPLIANCE, "3658B4311190")
     upload = checked(workbook(row("3658B4311190")), here)
-    monkeypatch.setattr(bulk, "_book", lambda *_: 1 / 0)
+    monkeypatch.setattr(bulk_work, "_book", lambda *_: 1 / 0)
     done = registered(upload, here)
     assert (done.status, "nothing was registered" in done.refusal) == (UploadStatus.REFUSED, True)
     with transaction(writes=False) as session:
@@ -375,7 +373,7 @@ def test_what_no_rule_foresaw_ends_the_upload_and_registers_nothing(
 
 
 @pytest.mark.parametrize("function", [bulk.status, bulk.rows_to_correct, bulk.start_check, bulk.start_registering,
-                                      bulk.put_aside])  # fmt: skip
+                                      bulk.cancel, bulk.original, bulk.result])  # fmt: skip
 def test_somebody_elses_upload_is_not_found(here: Credential, function: Any) -> None:
     upload = checked(workbook(row("WRONG")), here)
     for payload in ({"upload": upload.id}, {"upload": 999_999}):
@@ -391,34 +389,3 @@ def test_a_colleague_without_the_permission_can_do_nothing_with_workbooks(sqlite
             perform(function, None, stranger)
     with pytest.raises(Refusal, match="not_allowed"):
         perform(bulk.choose, {"file_name": "a.xlsx", "content": b""}, stranger)
-
-
-def test_two_uploads_of_the_same_rows_at_once_register_each_row_once(db: str) -> None:
-    """Two companies commit overlapping workbooks together; on PostgreSQL one waits on the other's rows, finds them
-    taken and judges again."""
-    owners = [account(Kind.PARTNER), account(Kind.PARTNER)]
-    for number in range(40):
-        registry_unit(APPLIANCE, f"3658B43{number:05}")
-    ids = []
-    for owner, order in zip(owners, (1, -1), strict=True):
-        here = signed_in(owner)
-        upload = checked(workbook(*[row(f"3658B43{number:05}") for number in range(40)][::order]), here)
-        perform(bulk.start_registering, {"upload": upload.id}, here)
-        ids.append(upload.id)
-    gate = threading.Barrier(2)
-
-    def commit(upload_id: int) -> None:
-        gate.wait()
-        bulk.commit(upload_id)
-
-    threads = [threading.Thread(target=commit, args=(upload_id,)) for upload_id in ids]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    with transaction(writes=False) as session:
-        assert session.execute(sa.select(sa.func.count()).select_from(Registration)).scalar_one() == 40
-        statuses = session.exec(select(BulkUpload.status)).all()
-        balances = sorted(session.exec(select(PointAccount.balance)))
-    assert set(statuses) == {UploadStatus.DONE}
-    assert sum(balances) == 40 * 150

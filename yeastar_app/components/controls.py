@@ -58,6 +58,11 @@ def download_link(label: Any, href: Any, *, look: str = "plain", symbol: str = "
     )
 
 
+def file_link(label: Any, href: Any) -> rx.Component:
+    """A `download_link` in running text or in a cell."""
+    return rx.el.a(label, href=href, download=True, class_name="link", custom_attrs={"reloadDocument": True})
+
+
 def back_link(label: str, href: str) -> rx.Component:
     """The way up, above a page's title."""
     return ReactRouterLink.create(icon("arrow-left"), label, to=href, class_name="crumb")
@@ -71,6 +76,19 @@ def badge(label: Any, tone: Any = "") -> rx.Component:
 def callout(*words: Any, tone: Any = "", symbol: str = "info") -> rx.Component:
     """A remark that stands in the page."""
     return rx.el.div(icon(symbol), rx.el.div(*words, class_name="grow"), class_name="callout", data_tone=tone)
+
+
+def verdict(words: Any, tone: Any) -> rx.Component:
+    """What is known of a value while it is being typed, below its field; heard when the person pauses. `tone`: good,
+    bad, or "" while it cannot be said yet."""
+    return rx.el.p(
+        cond(tone == "good", icon("circle-check"), cond(tone == "bad", icon("circle-alert"), rx.fragment())),
+        rx.el.span(words),
+        class_name="verdict",
+        data_tone=tone,
+        aria_live="polite",
+        role="status",
+    )
 
 
 def tip(shown: rx.Component, words: Any, label: str) -> rx.Component:

@@ -51,6 +51,8 @@ def download(name: str, function: Callable[..., bytes], takes: tuple[str, ...] =
 routes = [
     download("registration-template.xlsx", bulk.empty_template),
     download("rows-to-correct.xlsx", bulk.rows_to_correct, ("upload",)),
+    download("uploaded-workbook.xlsx", bulk.original, ("upload",)),
+    download("registered-from-workbook.xlsx", bulk.result, ("upload",)),
     download("resellers.xlsx", resellers.export, ("name", "company", "email", "state")),
     download("cloud-pbxs.xlsx", pbx.export, ("name", "owner", "show")),
     download("point-rules.xlsx", point_rules.export, ("search",)),

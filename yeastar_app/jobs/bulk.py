@@ -3,7 +3,6 @@ killed is picked up again when the lease is over."""
 
 from collections.abc import Callable
 from concurrent.futures import Future, wait
-from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,14 +13,13 @@ from yeastar_app import clock
 from yeastar_app.database import transaction
 from yeastar_app.jobs import processes
 from yeastar_app.models.points import BulkUpload, UploadStatus
-from yeastar_app.services import bulk
-from yeastar_app.words import t
+from yeastar_app.services import bulk, bulk_work
+from yeastar_app.services.bulk_work import LEASE
 
 log = structlog.get_logger()
-LEASE = timedelta(seconds=60)
 STEPS: dict[UploadStatus, Callable[[int], None]] = {
-    UploadStatus.CHECKING: bulk.check,
-    UploadStatus.REGISTERING: bulk.commit,
+    UploadStatus.CHECKING: bulk_work.check,
+    UploadStatus.REGISTERING: bulk_work.commit,
 }
 
 
@@ -54,19 +52,15 @@ def claim_due() -> list[tuple[int, UploadStatus]]:
 
 
 def work(upload_id: int, status: UploadStatus) -> None:
-    """One step of one upload. What no rule foresaw is logged and ends the upload: nothing of it was saved."""
+    """One step of one upload. What no rule foresaw is logged and ends it."""
     try:
         STEPS[status](upload_id)
     except Exception:
         log.exception("bulk_upload_failed", upload=upload_id, step=status.value)
-        _give_up(upload_id)
+        bulk_work.give_up(upload_id)
 
 
-def _give_up(upload_id: int) -> None:
-    message = t("The workbook could not be processed and nothing was registered. Please upload it again.")
+def forget_old() -> int:
+    """Delete the workbooks that were kept long enough; how many."""
     with transaction() as session:
-        session.execute(
-            sa.update(BulkUpload)
-            .where(col(BulkUpload.id) == upload_id, col(BulkUpload.status).in_(list(STEPS)))
-            .values(status=UploadStatus.REFUSED, refusal=message)
-        )
+        return bulk.forget_old(session)

@@ -36,6 +36,7 @@ JOBS: list[Job] = [
     Job("engine health", hosting.look_after, 20),
     Job("expiring cloud PBXs", hosting.expire, 300),
     Job("expired points", expiry.run_due, 300),
+    Job("old workbooks", bulk.forget_old, 3600),
     Job("old sign-in counts", resets.clean_up_sign_ins, 3600),
 ]
 

@@ -151,21 +151,41 @@ class UploadStatus(StrEnum):
 
 
 class BulkUpload(Table, table=True):
-    """A workbook on its way through the check and the registration; survives leaving the page and a restart."""
+    """A workbook on its way through the check and the registration; survives leaving the page and a restart. What of
+    it is large stands in its BulkFile."""
 
     __tablename__ = "bulk_upload"
+    __table_args__ = (
+        sa.CheckConstraint("registered >= 0 AND registered <= good", name="registered_within_good"),
+        sa.Index("ix_bulk_upload_status", "status"),
+    )
     organisation_id: int = Field(foreign_key="organisation.id", index=True)
     account_id: int = Field(foreign_key="account.id")
     file_name: str = Field(max_length=200)
-    content: bytes = Field(sa_type=sa.LargeBinary)
     status: UploadStatus = enum_column(UploadStatus)
     rows: int = 0
     done: int = 0
+    """Rows that the phase at hand has dealt with."""
     good: int = 0
-    problems: list[dict[str, Any]] = Field(default_factory=list, sa_type=sa.JSON)
-    """Per bad row: `row` as the spreadsheet numbers it, `column`, `code`, `message`."""
+    """Rows that are registered, or can be."""
+    bad: int = 0
+    registered: int = 0
+    points: int = 0
+    """What the registered rows earned."""
+    reached_row: int = 0
+    """Rows up to this one, as the spreadsheet numbers them, are decided for good: registered, or left out."""
     result: dict[str, Any] | None = Field(default=None, sa_type=sa.JSON)
     """After the registration: points per product, total, balance, tier reached."""
     refusal: str | None = Field(default=None, max_length=500)
     created_at: datetime = time_column()
     claimed_until: datetime | None = time_column(nullable=True)
+
+
+class BulkFile(Table, table=True):
+    """The workbook of an upload, and what was found wrong in it; deleted when its time is over."""
+
+    __tablename__ = "bulk_file"
+    upload_id: int = Field(foreign_key="bulk_upload.id", unique=True)
+    problems: list[dict[str, Any]] = Field(default_factory=list, sa_type=sa.JSON)
+    """Per problem, in the order of the rows: the values of services/bulk_rows.Problem."""
+    content: bytes = Field(sa_type=sa.LargeBinary)

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from typing import NamedTuple
 
 import sqlalchemy as sa
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
@@ -37,6 +37,22 @@ class RegistrationForm(BaseModel):
     purchase_from: Line
     end_user_name: Line
     end_user_company: Line
+
+
+class PreviewForm(BaseModel):
+    """What has been typed of a registration so far; anything may be missing or wrong."""
+
+    product: str = Field(default="", max_length=100)
+    product_id: str = Field(default="", max_length=300)
+    purchase_date: str = Field(default="", max_length=40)
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What is known of a product before it is registered. `tone`: good, bad, or "" while it cannot be said yet."""
+
+    tone: str
+    words: str
 
 
 class Unit(NamedTuple):
@@ -215,6 +231,47 @@ def judge(claim: Claim, rules: Catalogue, known: Known) -> int:
             "product_id",
         )  # fmt: skip
     return earned
+
+
+@action(POLICY, form=PreviewForm, writes=False)
+def preview(session: Session, actor: Actor, form: PreviewForm) -> Preview:
+    """What registering would bring, as far as it can be said: the judgement of `register` on what has been typed. Says
+    whether a product is free, never who has it."""
+    rules = catalogue(session, tiers.programme(session))
+    day = _day_typed(form.purchase_date)
+    said = RegistrationForm.model_construct(
+        product=form.product.strip(),
+        product_id=form.product_id,
+        purchase_date=day or rules.today,
+        purchase_from="",
+        end_user_name="",
+        end_user_company="",
+    )
+    if not said.product or not form.product_id.strip():
+        return Preview("", "")
+    try:
+        claim = identify(said, by_name(rules.products))
+    except Refusal as refusal:
+        return Preview("", refusal.message)  # not complete yet, perhaps
+    try:
+        earned = judge(claim, rules, look_up(session, [claim.key]))
+    except Refusal as refusal:
+        if day is None and "product" in refusal.fields:
+            return Preview("", t("Known and free. What it brings depends on the purchase date."))
+        if "purchase_date" in refusal.fields:
+            return Preview("", t("The purchase date decides what it brings: see there."))
+        return Preview("bad", refusal.message)
+    brings = words.plural(earned, "point", "points")
+    if day is None:
+        return Preview("good", t("Free. Bought today it brings {points}: the purchase date decides.", points=brings))
+    return Preview("good", t("Free. It brings {points}.", points=brings))
+
+
+def _day_typed(typed: str) -> date | None:
+    try:
+        return date.fromisoformat(typed)
+    except ValueError:
+        return None
 
 
 def already_registered() -> Refusal:

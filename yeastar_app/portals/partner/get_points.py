@@ -8,7 +8,18 @@ import reflex as rx
 
 from yeastar_app import clock
 from yeastar_app.components import forms, overlays, tables
-from yeastar_app.components.controls import button, callout, download_link, emblem, icon, progress_bar, segments, submit
+from yeastar_app.components.controls import (
+    button,
+    button_link,
+    callout,
+    download_link,
+    emblem,
+    icon,
+    progress_bar,
+    segments,
+    submit,
+    verdict,
+)
 from yeastar_app.components.uploads import file_field
 from yeastar_app.jobs import bulk as jobs
 from yeastar_app.models.points import UploadStatus
@@ -31,7 +42,9 @@ class EarnedRow:
 class ProblemRow:
     row: int = 0
     column: str = ""
+    found: str = ""
     reason: str = ""
+    mend: str = ""
 
 
 LOOK_AGAIN_SECONDS = 0.25
@@ -48,6 +61,9 @@ class GetPoints(Shell):
     products: list[dict[str, str]] = []
     id_label: str = t("Product ID")
     id_hint: str = t("Choose the product first.")
+    seen: str = ""
+    seen_tone: str = ""
+    """What is known of the product while its ID is being typed."""
     today: str = ""
     result: bool = False
     lines: list[EarnedRow] = []
@@ -60,6 +76,10 @@ class GetPoints(Shell):
     file_name: str = ""
     percent: int = 0
     progress: str = ""
+    so_far: str = ""
+    """What of the workbook is registered already."""
+    waits: bool = False
+    """Some of a cancelled workbook is not registered."""
     good: int = 0
     good_words: str = ""
     register_words: str = ""
@@ -73,6 +93,8 @@ class GetPoints(Shell):
     """Said on the page while a workbook waits for its owner."""
 
     _id_kinds: dict[str, str] = {}
+    _typed: dict[str, str] = {}
+    """Product, Product ID and day, as the form has them at the moment."""
     _upload: int = 0
 
     @rx.event
@@ -81,8 +103,9 @@ class GetPoints(Shell):
         self.today = clock.now().date().isoformat()
         self.form_number += 1
         self._follow("")
+        self._typed, self.seen = {}, ""
         self.result, self.panel, self.unfinished = False, True, ""
-        if self.stage in ("", UploadStatus.DONE, UploadStatus.REFUSED, UploadStatus.CHOSEN):
+        if self.stage not in (UploadStatus.CHECKING, UploadStatus.CHECKED, UploadStatus.REGISTERING):
             self._forget_upload()
             return None
         self.kind = "bulk"
@@ -104,6 +127,15 @@ class GetPoints(Shell):
     @rx.event
     async def pick_product(self, code: str) -> None:
         self._follow(code)
+        await self._look_at(product=code)
+
+    @rx.event
+    async def type_id(self, typed: str) -> None:
+        await self._look_at(product_id=typed)
+
+    @rx.event
+    async def pick_day(self, day: str) -> None:
+        await self._look_at(purchase_date=day)
 
     @rx.event
     async def register(self, form: dict) -> None:
@@ -145,10 +177,34 @@ class GetPoints(Shell):
 
     @rx.event
     async def go_back(self) -> None:
-        """Leave the check without registering: another file may be chosen."""
+        """Leave the check, or what was cancelled, without registering: another file may be chosen. The history of
+        uploads still has it."""
         if self.stage == UploadStatus.CHECKED:
-            await self._act(bulk.put_aside, {"upload": self._upload})
+            await self._act(bulk.cancel, {"upload": self._upload})
         self._forget_upload()
+
+    @rx.event
+    async def cancel_work(self) -> None:
+        """Stop the work; what is registered by then is said."""
+        if self.stage in (UploadStatus.CHECKING, UploadStatus.REGISTERING):
+            seen = await self._act(bulk.cancel, {"upload": self._upload})
+            if seen is not None:
+                self._show_upload(seen)
+
+    @rx.event
+    async def take_up(self) -> Any:
+        """Go on with what was cancelled: the rest is checked again first."""
+        return await self._go_on(bulk.start_check) if self.stage == UploadStatus.CANCELLED else None
+
+    @rx.event
+    async def show(self, upload_id: int) -> Any:
+        """Open the panel on one of the company's workbooks; one that was cancelled shows what is registered of it."""
+        seen = await self._act(bulk.status, {"upload": upload_id})
+        if seen is None:
+            return None
+        self.kind, self.panel, self.result, self.unfinished = "bulk", True, False, ""
+        self._show_upload(seen)
+        return GetPoints.watch if seen.running else None
 
     @rx.event(background=True)
     async def watch(self) -> None:
@@ -158,6 +214,15 @@ class GetPoints(Shell):
             if not await self._look():
                 return
             await asyncio.sleep(LOOK_AGAIN_SECONDS)
+
+    async def _look_at(self, **typed: Any) -> None:
+        """Say what is known of the product so far; what is typed stays as it is."""
+        self._typed = {**self._typed, **{name: value for name, value in typed.items() if isinstance(value, str)}}
+        try:
+            found = await self._ask(registration.preview, self._typed)
+        except Refusal:  # more was typed than any of these can hold: "Save" says so
+            found = registration.Preview("", "")
+        self.seen, self.seen_tone = found.words, found.tone
 
     async def _look(self) -> bool:
         """Whether there is more to wait for."""
@@ -203,18 +268,15 @@ class GetPoints(Shell):
 
     def _show_upload(self, seen: bulk.UploadView) -> None:
         self._upload, self.stage, self.file_name = seen.id, seen.status.value, seen.file_name
-        self.percent = seen.done * 100 // seen.rows if seen.rows else 0
-        self.progress = (
-            t("Registering {n} …", n=plural(seen.good, "product", "products"))
-            if seen.status is UploadStatus.REGISTERING
-            else t("Checking row {done} of {rows} …", done=f"{seen.done:,}", rows=f"{seen.rows:,}")
-            if seen.rows
-            else t("Reading the workbook …")
-        )
-        self.good, self.good_words = seen.good, plural(seen.good, "row", "rows")
-        self.register_words = t("Register the {n}", n=plural(seen.good, "good row", "good rows"))
+        self._show_progress(seen)
+        left = seen.good - seen.registered
+        self.good, self.good_words = left, plural(left, "row", "rows")
+        self.register_words = t("Register the {n}", n=plural(left, "good row", "good rows"))
         self.bad, self.bad_words = seen.bad, plural(seen.bad, "row", "rows")
-        self.problems = [ProblemRow(problem.row, problem.column, problem.message) for problem in seen.problems]
+        self.problems = [
+            ProblemRow(problem.row, problem.column, problem.found or t("empty"), problem.message, problem.mend)
+            for problem in seen.problems
+        ]
         self.more_problems = (
             t("The first {n} are shown.", n=len(seen.problems)) if seen.bad > len(seen.problems) else ""
         )
@@ -224,6 +286,20 @@ class GetPoints(Shell):
             lines = [registration.Earned(**line) for line in seen.result["lines"]]
             self._show(registration.Registered(lines, *(seen.result[key] for key in ("total", "balance", "tier"))))
 
+    def _show_progress(self, seen: bulk.UploadView) -> None:
+        """Rows that are done, of all; and what of it is registered, to the row and the point."""
+        done, of = (seen.registered, seen.good) if seen.status is UploadStatus.REGISTERING else (seen.done, seen.rows)
+        self.percent = done * 100 // of if of else 0
+        self.progress = (
+            t("{done} of {all} products are registered …", done=f"{done:,}", all=f"{of:,}")
+            if seen.status is UploadStatus.REGISTERING
+            else t("{done} of {rows} rows are checked …", done=f"{done:,}", rows=f"{of:,}")
+            if of
+            else t("Reading the workbook …")
+        )
+        self.waits = seen.status is UploadStatus.CANCELLED and (seen.good > seen.registered or seen.good == 0)
+        self.so_far = said_so_far(seen.status, seen.registered, seen.good, seen.points)
+
     def _show(self, done: registration.Registered) -> None:
         self.lines = [EarnedRow(line.product, line.count, f"{line.points:,}") for line in done.lines]
         self.total = plural(done.total, "point", "points")
@@ -232,15 +308,30 @@ class GetPoints(Shell):
         self.panel, self.result = False, True
 
 
+def said_so_far(status: UploadStatus, registered: int, good: int, points: int) -> str:
+    """What of a workbook is registered, while that is not all of it."""
+    if status is UploadStatus.CANCELLED and not registered:
+        return t("Nothing of this workbook is registered.")
+    if not registered or status is UploadStatus.DONE:
+        return ""
+    return t(
+        "{done} of {all} are registered, {points}; the others are not.",
+        done=f"{registered:,}",
+        all=plural(good, "good row", "good rows"),
+        points=plural(points, "point", "points"),
+    )
+
+
 def get_points_panel() -> rx.Component:
     state = GetPoints
     working = (state.stage == "checking") | (state.stage == "registering")
+    resting = (state.stage == "checked") | (state.stage == "cancelled")
     return overlays.drawer(
         state.panel,
         state.close_panel,
         t("Get Points"),
         rx.cond(
-            working | (state.stage == "checked"),
+            working | resting,
             rx.fragment(),
             rx.el.div(
                 rx.el.p(t("Type"), class_name="label"),
@@ -256,7 +347,7 @@ def get_points_panel() -> rx.Component:
         rx.cond(
             state.kind == "normal",
             _normal(state),
-            rx.cond(working, _working(state), rx.cond(state.stage == "checked", _checked(state), _choosing(state))),
+            rx.cond(working, _working(state), rx.cond(resting, _checked(state), _choosing(state))),
         ),
         foot=rx.cond(
             state.kind == "normal",
@@ -266,8 +357,11 @@ def get_points_panel() -> rx.Component:
             ),
             rx.cond(
                 working,
-                button(t("Close"), on_click=state.close_panel(False)),
-                rx.cond(state.stage == "checked", _checked_foot(state), _choosing_foot(state)),
+                rx.fragment(
+                    button(t("Cancel"), look="danger", on_click=state.cancel_work),
+                    button(t("Close"), on_click=state.close_panel(False)),
+                ),
+                rx.cond(resting, _checked_foot(state), _choosing_foot(state)),
             ),
         ),
     )
@@ -297,6 +391,7 @@ def _choosing(state: Any) -> rx.Component:
             ),
             class_name="stack-s",
         ),
+        rx.el.div(button_link(t("History of Uploads"), "/partner/program/uploads", look="quiet", symbol="history")),
         class_name="stack",
     )  # fmt: skip
 
@@ -313,7 +408,13 @@ def _working(state: Any) -> rx.Component:
         rx.el.p(state.file_name, class_name="strong wrap"),
         progress_bar(state.percent, state.progress),
         rx.el.p(state.progress, class_name="muted num", role="status"),
-        rx.el.p(t("You may close this and leave the page: the work goes on."), class_name="hint"),
+        rx.el.p(
+            t(
+                "You may close this and leave the page: the work goes on. “Cancel” stops it and says exactly what is "
+                "registered by then."
+            ),
+            class_name="hint",
+        ),
         class_name="stack",
     )
 
@@ -322,8 +423,16 @@ def _checked(state: Any) -> rx.Component:
     return rx.el.div(
         rx.el.p(state.file_name, class_name="strong wrap"),
         rx.el.div(
+            rx.cond(state.refusal != "", callout(state.refusal, tone="bad", symbol="circle-alert")),
             rx.cond(
-                state.good > 0,
+                state.so_far != "",
+                callout(
+                    rx.cond(state.stage == "cancelled", rx.el.strong(t("Cancelled. "))), state.so_far,
+                    tone=rx.cond(state.stage == "cancelled", "warn", ""),
+                ),
+            ),
+            rx.cond(
+                (state.stage == "checked") & (state.good > 0),
                 callout(rx.el.strong(state.good_words), t(" can be registered."), tone="good", symbol="check"),
             ),
             rx.cond(
@@ -338,12 +447,15 @@ def _checked(state: Any) -> rx.Component:
             state.bad > 0,
             rx.el.div(
                 tables.table(
-                    [(t("Row"), "num"), (t("Column"), ""), (t("Reason"), "")],
+                    [(t("Row"), "num"), (t("Found"), ""), (t("Reason"), "")],
                     state.problems,
                     lambda row: [
                         tables.cell(row.row, kind="num"),
-                        tables.cell(row.column),
-                        tables.cell(row.reason),
+                        tables.cell(
+                            rx.el.span(row.column, class_name="line faint"),
+                            rx.el.span(row.found, class_name="line mono"),
+                        ),
+                        tables.cell(row.reason, " ", rx.el.span(row.mend, class_name="strong")),
                     ],
                     ready=True,
                     empty_state=rx.fragment(),
@@ -361,8 +473,9 @@ def _checked(state: Any) -> rx.Component:
 def _checked_foot(state: Any) -> rx.Component:
     return rx.fragment(
         button(t("Go Back"), on_click=state.go_back),
+        rx.cond(state.waits, button(t("Go On"), look="primary", on_click=state.take_up)),
         rx.cond(
-            state.good > 0,
+            (state.stage == "checked") & (state.good > 0),
             button(state.register_words, look="primary", on_click=state.register_good),
         ),
     )
@@ -395,8 +508,27 @@ def _normal(state: Any) -> rx.Component:
             placeholder=t("Choose a product"),
             on_change=state.pick_product,
         ),
-        forms.field(state, "product_id", state.id_label, hint=state.id_hint, auto_complete="off", max_length=255),
-        forms.field(state, "purchase_date", t("Purchase Date"), kind="date", max=state.today),
+        rx.el.div(
+            forms.field(
+                state,
+                "product_id",
+                state.id_label,
+                hint=state.id_hint,
+                auto_complete="off",
+                max_length=255,
+                on_change=state.type_id.debounce(300),
+            ),
+            verdict(state.seen, state.seen_tone),
+            class_name="field",
+        ),
+        forms.field(
+            state,
+            "purchase_date",
+            t("Purchase Date"),
+            kind="date",
+            max=state.today,
+            on_change=state.pick_day.debounce(300),
+        ),
         forms.field(
             state,
             "purchase_from",

@@ -240,5 +240,6 @@ def _rules(state: Any) -> rx.Component:
             label=t("Products that earn points"),
         ),
         title=t("Get Points"),
+        aside=button_link(t("History of Uploads"), "/partner/program/uploads", look="quiet"),
         flush=True,
     )
