@@ -63,6 +63,10 @@ class Settings(BaseSettings):
     # Rules that a deployment may tune
     two_factor_required_of: str = "administrator,account_manager"
     """Kinds of account that must set up two-factor authentication; ignored in demo mode."""
+    point_reminder_days: str = Field(default="30,2", pattern=r"^\d{1,3}(,\d{1,3})*$")
+    """So many days before points expire their owners are told, separated by commas."""
+    review_reminder_days: int = Field(default=30, ge=1)
+    """So many days before a yearly review that would lower the tier its owners are told."""
     session_idle_hours: int = 12
     session_absolute_days: int = 30
     upload_limit_mb: int = 10

@@ -11,7 +11,12 @@ from tests.conftest import START
 from yeastar_app import clock, database
 from yeastar_app.settings import settings
 
-MODULES = ["tests.faults.test_bulk_killed", "tests.faults.test_customer_killed", "tests.faults.test_reseller_killed"]
+MODULES = [
+    "tests.faults.test_bulk_killed",
+    "tests.faults.test_customer_killed",
+    "tests.faults.test_reseller_killed",
+    "tests.services.test_point_reminders",
+]
 _fork = multiprocessing.get_context("forkserver")
 _fork.set_forkserver_preload(MODULES)
 

@@ -1,22 +1,27 @@
-"""Lets points expire when their time is over. The ledger itself does it too before anything is spent: on time, late or
-twice, what expires is the same."""
+"""Lets points expire when their time is over, and tells their owners in time. The ledger itself does the first too
+before anything is spent: on time, late or twice, what expires is the same."""
 
 import sqlalchemy as sa
-from sqlmodel import col
+from sqlmodel import Session, col
 
 from yeastar_app import clock
-from yeastar_app.database import transaction
+from yeastar_app.jobs.companies import each
 from yeastar_app.models.points import PointLot
-from yeastar_app.services import points
+from yeastar_app.services import point_reminders, points
 
 
 def run_due() -> None:
     """Expire the lots that are due, one company at a time."""
+    each(_with_lots_over, points.lock)
+
+
+def _with_lots_over(session: Session) -> list[int]:
     due = sa.select(col(PointLot.organisation_id)).where(
         col(PointLot.remaining) > 0, col(PointLot.expires_on) < clock.now().date()
     )
-    with transaction(writes=False) as session:
-        organisations = session.execute(due.distinct()).scalars().all()
-    for organisation_id in organisations:
-        with transaction() as session:
-            points.lock(session, organisation_id)
+    return list(session.execute(due.distinct()).scalars())
+
+
+def remind_due() -> None:
+    """Write the emails about points that expire soon."""
+    each(point_reminders.companies, point_reminders.remind)

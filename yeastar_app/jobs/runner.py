@@ -12,7 +12,7 @@ from typing import Any
 
 import structlog
 
-from yeastar_app.jobs import bulk, expiry, hosting, outbox, resets
+from yeastar_app.jobs import bulk, expiry, hosting, outbox, resets, reviews
 from yeastar_app.settings import settings
 
 log = structlog.get_logger()
@@ -37,6 +37,8 @@ JOBS: list[Job] = [
     Job("expiring cloud PBXs", hosting.expire, 300),
     Job("expired points", expiry.run_due, 300),
     Job("old workbooks", bulk.forget_old, 3600),
+    Job("points that expire soon", expiry.remind_due, 900),
+    Job("yearly reviews", reviews.run_due, 900),
     Job("old sign-in counts", resets.clean_up_sign_ins, 3600),
 ]
 

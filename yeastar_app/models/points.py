@@ -47,6 +47,8 @@ class PointAccount(Table, table=True):
     tier_since: datetime = time_column()
     review_at: datetime = time_column(index=True)
     """When the tier is reviewed next: the only moment it can go down."""
+    review_announced: datetime | None = time_column(nullable=True)
+    """The review that the owners were warned of last: one warning for each."""
 
 
 class TierChange(Table, table=True):
@@ -67,7 +69,14 @@ class PointLot(Table, table=True):
     __table_args__ = (
         sa.CheckConstraint("remaining >= 0 AND remaining <= points", name="remaining_within_points"),
         sa.CheckConstraint("expired >= 0 AND remaining + expired <= points", name="expired_within_points"),
-        sa.Index("ix_point_lot_open", "organisation_id", "expires_on"),
+        sa.Index(
+            "ix_point_lot_open",
+            "organisation_id",
+            "expires_on",
+            "id",
+            sqlite_where=sa.text("remaining > 0"),
+            postgresql_where=sa.text("remaining > 0"),
+        ),
     )
     organisation_id: int = Field(foreign_key="organisation.id")
     points: int
