@@ -31,7 +31,7 @@ def demo() -> None:
     from sqlmodel import select
 
     from yeastar_app.database import transaction
-    from yeastar_app.demo import capacity, holdings, people, points
+    from yeastar_app.demo import capacity, holdings, orders, people, points
     from yeastar_app.models.accounts import Account
 
     if not settings().demo_mode:
@@ -42,6 +42,7 @@ def demo() -> None:
             capacity.load(session, loaded)
             points.load(session, loaded)
             holdings.load(session, loaded)
+            orders.load(session, loaded)
 
 
 @main.command()

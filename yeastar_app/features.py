@@ -12,6 +12,7 @@ class Surface(StrEnum):
 
     PARTNER = "partner"
     CUSTOMER = "customer"
+    BILLING = "billing"
     CENTRAL = "central"
     STAFF = "staff"
 
@@ -23,6 +24,7 @@ class Feature(StrEnum):
     PROGRAMME = "programme"
     PARTNERS = "partners"
     COLLEAGUES = "colleagues"
+    BILLING = "billing"
     CENTRAL = "central"
     # Central Management, tab Cloud PBX
     PBX_VIEW = "pbx.view"
@@ -54,6 +56,7 @@ PARTNER_TABS = (
             Feature.PROGRAMME: t("Partner Program"),
             Feature.PARTNERS: t("Customers and partners"),
             Feature.COLLEAGUES: t("Colleagues"),
+            Feature.BILLING: t("Orders and Billing"),
             Feature.CENTRAL: t("Central Management (YCM)"),
         },
     ),

@@ -34,6 +34,7 @@ from yeastar_app.portals.partner import (  # noqa: F401
     partners,
     points,
     program,
+    statement,
     uploads,
 )
 from yeastar_app.portals.sign_in import activate, forgot, home, sign_in  # noqa: F401 - each registers its page

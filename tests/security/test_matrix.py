@@ -66,6 +66,7 @@ HANDLERS = {
     "GetPoints": GRANTED,
     "PointsState": GRANTED,
     "UploadsState": GRANTED,
+    "StatementState": PARTNERS,
     "PartnersState": GRANTED,
     "PartnerFormState": GRANTED,
     "ColleaguesState": GRANTED,
@@ -130,6 +131,9 @@ ACTIONS_OF = {
     "resellers": PACKAGE_OWNER,
     "sessions": SIGNED_IN,
     "staff": STAFF,
+    "statement": PARTNERS,
+    "statement.view_of": STAFF,
+    "statement.export_of": STAFF,
     "two_factor": SIGNED_IN,
 }
 """Subject or action → who may."""
@@ -148,6 +152,7 @@ PAGES_OF = {
     "/change-password": SIGNED_IN,
     "/partner": PORTAL,
     "/partner/": GRANTED,
+    "/partner/statement": PARTNERS,
     "/customer": CUSTOMERS,
     "/customer/": CUSTOMERS,
     "/central": YCM,

@@ -12,7 +12,7 @@ from tests.conftest import START, fresh_database
 from yeastar_app import clock, database
 from yeastar_app.database import transaction
 from yeastar_app.demo import capacity as packages
-from yeastar_app.demo import people, points
+from yeastar_app.demo import orders, people, points
 from yeastar_app.services import checks
 from yeastar_app.settings import settings
 
@@ -22,6 +22,7 @@ def load() -> None:
         loaded = people.load(session)
         packages.load(session, loaded)
         points.load(session, loaded)
+        orders.load(session, loaded)
 
 
 @pytest.fixture(scope="session")
@@ -61,6 +62,10 @@ BREACHES = [
     ("UPDATE point_account SET balance = balance + 1", "balance"),
     ("UPDATE point_lot SET remaining = 0 WHERE id = (SELECT max(id) FROM point_lot WHERE remaining > 0)",
      "lots hold"),
+    ("UPDATE point_account SET balance = 0, debt = 7 WHERE id = (SELECT max(id) FROM point_account)", "owes 7 points"),
+    ("UPDATE point_lot SET points = points + 1, expired = 1"
+     " WHERE id = (SELECT max(id) FROM point_lot WHERE remaining = points)", "of it expired 1"),
+    ("UPDATE credit_account SET balance_minor = balance_minor + 1 WHERE currency = 'USD'", "USD (smallest units)"),
     ("UPDATE registration SET points = points + 1 WHERE id = (SELECT min(id) FROM registration)", "were entered"),
     ("UPDATE organisation SET path = '/999/' WHERE id = (SELECT max(id) FROM organisation)", "its place is"),
     ("UPDATE account SET password_hash = NULL WHERE email = 'rival@example.com'", "without a password"),

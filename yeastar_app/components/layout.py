@@ -53,7 +53,7 @@ def _menu_item(item: Any) -> rx.Component:
 MENU_ICONS = (
     "award", "users", "server", "package", "building-2", "scroll-text", "gauge", "arrow-left", "layout-dashboard",
     "contact",
-    "bell", "calendar-range", "layers", "database",
+    "bell", "calendar-range", "layers", "database", "receipt-text",
 )  # fmt: skip
 
 

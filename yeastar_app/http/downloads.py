@@ -14,9 +14,10 @@ from yeastar_app.access import Credential
 from yeastar_app.http.credential import credential
 from yeastar_app.jobs import processes
 from yeastar_app.refusals import Refusal, SignInNeeded
-from yeastar_app.services import bulk, partner_points, pbx, point_details, point_rules, resellers
+from yeastar_app.services import bulk, partner_points, pbx, point_details, point_rules, resellers, statement
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+STATEMENT_OF = tuple(statement.PartnerStatement.model_fields)
 FILTERS = tuple(point_details.DetailsFilter.model_fields)
 
 
@@ -56,6 +57,8 @@ routes = [
     download("resellers.xlsx", resellers.export, ("name", "company", "email", "state")),
     download("cloud-pbxs.xlsx", pbx.export, ("name", "owner", "show")),
     download("point-rules.xlsx", point_rules.export, ("search",)),
+    download("account-statement.xlsx", statement.export, STATEMENT_OF),
+    download("partner-statement.xlsx", statement.export_of, STATEMENT_OF),
     download("point-record.xlsx", point_details.export_records, FILTERS),
     download("registered-products.xlsx", point_details.export_registered_products, FILTERS),
     download("partners-points.xlsx", partner_points.export, ("search", "tier")),

@@ -35,6 +35,7 @@ RESELLER_SIDE = frozenset({Kind.RESELLER, Kind.RESELLER_COLLEAGUE})
 
 MENUS: dict[Surface, tuple[Entry, ...]] = {
     Surface.PARTNER: (
+        Entry(t("Account Statement"), "/partner/statement", "receipt-text", Feature.BILLING, t("Orders and Billing")),
         Entry(t("Partners"), "/partner/partners", "users", Feature.PARTNERS, t("User")),
         Entry(t("Colleagues"), "/partner/colleagues", "contact", Feature.COLLEAGUES, t("User")),
         Entry(t("Partner Program"), "/partner/program", "award", Feature.PROGRAMME, t("Business")),

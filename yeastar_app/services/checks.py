@@ -9,12 +9,10 @@ from sqlmodel import Session, col, select
 from yeastar_app.database import is_sqlite
 from yeastar_app.models.accounts import Account, Kind, Organisation, Status
 from yeastar_app.models.credentials import Link, LinkPurpose
-from yeastar_app.models.points import PointAccount, PointEntry, PointLot, Registration
+from yeastar_app.models.points import PointEntry, Registration
 from yeastar_app.models.records import Email
-from yeastar_app.services import capacity
-
-EXAMPLES = 20
-"""At most so many sentences for each rule; the rest is counted."""
+from yeastar_app.services import capacity, ledger_checks
+from yeastar_app.services.ledger_checks import EXAMPLES
 
 
 def broken(session: Session) -> list[str]:
@@ -26,36 +24,6 @@ def broken(session: Session) -> list[str]:
         if len(found) > EXAMPLES:
             sentences.append(f"… and {len(found) - EXAMPLES} more of this kind")
     return sentences
-
-
-def ledgers(session: Session) -> list[str]:
-    """A balance is the sum of its entries, and of what is left of its lots; entries carry their running balance."""
-    entries, lots = _sums(session, PointEntry, "points"), _sums(session, PointLot, "remaining")
-    balances = {row.organisation_id: row.balance for row in session.exec(select(PointAccount))}
-    problems = []
-    for key in sorted(entries.keys() | lots.keys() | balances.keys()):
-        held, said, left = balances.get(key, 0), entries.get(key, 0), lots.get(key, 0)
-        if not held == said == left:
-            problems.append(f"organisation {key}: balance {held}, entries make {said}, lots hold {left}")
-    running = sa.select(
-        col(PointEntry.id),
-        col(PointEntry.balance_after),
-        sa.func.sum(col(PointEntry.points))
-        .over(partition_by=col(PointEntry.organisation_id), order_by=col(PointEntry.id))
-        .label("running"),
-    ).subquery()
-    wrong = sa.select(running).where(running.c.balance_after != running.c.running).limit(EXAMPLES + 1)
-    problems += [
-        f"point entry {row.id}: says {row.balance_after} afterwards, its ledger makes {row.running}"
-        for row in session.execute(wrong)
-    ]
-    return problems
-
-
-def _sums(session: Session, table: type[PointEntry] | type[PointLot], column: str) -> dict[int, int]:
-    total = sa.func.sum(getattr(table, column))
-    rows = session.execute(sa.select(col(table.organisation_id), total).group_by(col(table.organisation_id)))
-    return {row[0]: int(row[1]) for row in rows}
 
 
 def registrations(session: Session) -> list[str]:
@@ -139,7 +107,10 @@ RULES: tuple[Callable[[Session], list[str]], ...] = (
     database,
     people,
     colleagues,
-    ledgers,
+    ledger_checks.ledgers,
+    ledger_checks.debts,
+    ledger_checks.lots,
+    ledger_checks.statements,
     registrations,
     capacity.invariants,
     emails,

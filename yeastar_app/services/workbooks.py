@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 import xlsxwriter  # type: ignore[import-untyped]
@@ -158,6 +159,7 @@ def looks(workbook: Any) -> dict[str, Any]:
         "date": workbook.add_format({"num_format": "yyyy-mm-dd", "align": "left"}),
         "time": workbook.add_format({"num_format": "yyyy-mm-dd hh:mm", "align": "left"}),
         "number": workbook.add_format({"num_format": "#,##0"}),
+        "money": workbook.add_format({"num_format": "#,##0.00"}),
         "title": workbook.add_format({"bold": True, "font_size": 14}),
         "wrap": workbook.add_format({"text_wrap": True, "valign": "top"}),
     }
@@ -177,6 +179,8 @@ def put_row(sheet: Any, look: dict[str, Any], number: int, row: Sequence[Any]) -
             sheet.write_datetime(number, place, value.replace(tzinfo=None), look["time"])
         elif isinstance(value, date):
             sheet.write_datetime(number, place, value, look["date"])
+        elif isinstance(value, Decimal):
+            sheet.write_number(number, place, value, look["money" if value.as_tuple().exponent else "number"])
         elif isinstance(value, int | float) and not isinstance(value, bool):
             sheet.write_number(number, place, value, look["number"])
         elif value not in (None, ""):

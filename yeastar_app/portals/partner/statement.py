@@ -1,0 +1,210 @@
+"""Orders and Billing > Account Statement: the company's credit in each currency and every line that made it. The
+filters live in the address."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import reflex as rx
+
+from yeastar_app.components import layout, tables
+from yeastar_app.components.controls import badge, button_link, download_link, empty
+from yeastar_app.portals.addresses import with_query
+from yeastar_app.portals.page import Shell, guarded, page
+from yeastar_app.services import statement
+from yeastar_app.services.statement import POLICY, StatementFilter
+from yeastar_app.words import minute, money, percent, t
+
+PATH = "/partner/statement"
+FILE = "/files/account-statement.xlsx"
+TONES = {"rebate": "good", "rebate_reversed": "warn"}
+
+
+@dataclass
+class Credit:
+    currency: str = ""
+    amount: str = ""
+    below_zero: bool = False
+
+
+@dataclass
+class LineRow:
+    at: str = ""
+    kind: str = ""
+    tone: str = ""
+    reason: str = ""
+    bought: str = ""
+    order_amount: str = ""
+    tier: str = ""
+    rate: str = ""
+    change: str = ""
+    balance: str = ""
+
+
+@guarded(POLICY)
+class StatementState(Shell):
+    loaded: bool = False
+    balances: list[Credit] = []
+    rows: list[LineRow] = []
+    newer: int = 0
+    older: int = 0
+    currency: str = ""
+    since: str = ""
+    until: str = ""
+    export_href: str = FILE
+
+    @rx.event
+    async def load(self) -> None:
+        asked = dict(self.router.url.query_parameters)
+        form = StatementFilter.model_validate(asked)
+        self.currency = form.currency.upper()
+        self.since, self.until = str(form.since or ""), str(form.until or "")
+        self.export_href = with_query(FILE, **self._filters())
+        found = await self._act(statement.view, asked)
+        if found is None:
+            return
+        self.balances = [Credit(one.currency, money(one.minor, one.currency), one.minor < 0) for one in found.balances]
+        self.rows = [_row(line) for line in found.rows]
+        self.newer, self.older, self.loaded = found.newer, found.older, True
+
+    def _filters(self) -> dict[str, str]:
+        return {"currency": self.currency, "since": self.since, "until": self.until}
+
+    def _go(self, **changes: object) -> Any:
+        return rx.redirect(with_query(PATH, **{**self._filters(), **changes}))
+
+    @rx.event
+    async def pick_currency(self, currency: str) -> Any:
+        return self._go(currency=currency)
+
+    @rx.event
+    async def pick_since(self, day: str) -> Any:
+        return self._go(since=day)
+
+    @rx.event
+    async def pick_until(self, day: str) -> Any:
+        return self._go(until=day)
+
+    @rx.event
+    async def show_newer(self) -> Any:
+        return self._go(after=self.newer)
+
+    @rx.event
+    async def show_older(self) -> Any:
+        return self._go(before=self.older)
+
+
+def _row(line: statement.Line) -> LineRow:
+    return LineRow(
+        minute(line.at),
+        statement.KINDS[line.kind],
+        TONES[line.kind.value],
+        line.reason,
+        line.order_for,
+        money(line.order_amount, line.currency) if line.order else "",
+        line.tier,
+        percent(line.rate_basis_points),
+        money(line.change, line.currency, signed=True),
+        money(line.balance, line.currency),
+    )
+
+
+@page(PATH, t("Account Statement"), POLICY, StatementState.load)
+def statement_page() -> rx.Component:
+    state = StatementState
+    return layout.shell(
+        state,
+        t("Partner Portal"),
+        t("Account Statement"),
+        _balances(state),
+        layout.card(
+            _toolbar(state),
+            _lines(state),
+            rx.cond(
+                (state.newer > 0) | (state.older > 0),
+                tables.pager(
+                    t("Newest first"),
+                    earlier=state.show_newer,
+                    later=state.show_older,
+                    has_earlier=state.newer > 0,
+                    has_later=state.older > 0,
+                ),
+            ),
+            flush=True,
+        ),
+        note=t("Your tier's rebate on paid orders becomes account credit. A refunded order takes its rebate back."),
+    )
+
+
+def _balances(state: Any) -> rx.Component:
+    """A figure for each currency; its place is held until it is there."""
+    return rx.el.ul(
+        rx.cond(
+            state.loaded,
+            rx.cond(state.balances.length() > 0, rx.foreach(state.balances, _balance), _tile(t("None yet"))),
+            _tile("…"),
+        ),
+        class_name="grid-3",
+        role="list",
+        aria_label=t("Account credit"),
+    )
+
+
+def _balance(credit: Any) -> rx.Component:
+    return _tile(
+        credit.amount,
+        rx.cond(credit.below_zero, t("Below zero: your next rebates make it up."), t("From rebates on paid orders.")),
+    )
+
+
+def _tile(amount: Any, words: Any = "") -> rx.Component:
+    return rx.el.li(
+        rx.el.div(
+            rx.el.p(t("Account credit"), class_name="faint"),
+            rx.el.p(amount, class_name="figure"),
+            rx.el.p(words, class_name="faint"),
+            class_name="card-body stack-s",
+        ),
+        class_name="card",
+    )
+
+
+def _toolbar(state: Any) -> rx.Component:
+    return tables.toolbar(
+        rx.el.select(
+            rx.el.option(t("All currencies"), value=""),
+            rx.foreach(state.balances, lambda one: rx.el.option(one.currency, value=one.currency)),
+            value=state.currency,
+            on_change=state.pick_currency,
+            aria_label=t("Currency"),
+            class_name="input",
+        ),
+        tables.day_filter(state.since, state.pick_since, t("From")),
+        tables.day_filter(state.until, state.pick_until, t("To")),
+        download_link(t("Export"), state.export_href),
+    )
+
+
+def _lines(state: Any) -> rx.Component:
+    return tables.table(
+        [(t("Date"), "date"), (t("Type"), ""), (t("Order"), ""), (t("Order Amount"), "num"), (t("Tier and Rate"), ""),
+         (t("Amount"), "num"), (t("Balance"), "num")],
+        state.rows,
+        lambda row: [
+            tables.cell(row.at, kind="date"),
+            tables.cell(badge(row.kind, row.tone)),
+            tables.cell(rx.el.span(row.reason, class_name="line"), rx.el.span(row.bought, class_name="line faint")),
+            tables.cell(row.order_amount, kind="num"),
+            tables.cell(row.tier, ", ", row.rate),
+            tables.cell(rx.el.strong(row.change), kind="num"),
+            tables.cell(row.balance, kind="num"),
+        ],
+        ready=state.loaded,
+        empty_state=rx.cond(
+            (state.currency != "") | (state.since != "") | (state.until != ""),
+            empty("search", t("Nothing matches"), t("Change the filters above."),
+                  button_link(t("Show Everything"), PATH)),
+            empty("receipt-text", t("No account credit yet"),
+                  t("As soon as an order of yours is paid, your tier's rebate on it appears here.")),
+        ),
+        label=t("Account Statement"),
+    )  # fmt: skip
