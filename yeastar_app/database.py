@@ -148,6 +148,14 @@ def insert_if_absent(session: Session, table: Any, rows: list[dict[str, Any]]) -
         session.execute(insert(table).values(**row).on_conflict_do_nothing())
 
 
+def upsert_from(session: Session, table: Any, key: list[str], values: list[str], rows: Select[Any]) -> None:
+    """Insert what `rows` selects (the columns of `key`, then `values`); where a row of that key is there, its values
+    become those."""
+    insert = (sqlite.insert if is_sqlite(session) else postgresql.insert)(table).from_select([*key, *values], rows)
+    taken = {name: getattr(insert.excluded, name) for name in values}
+    session.execute(insert.on_conflict_do_update(index_elements=key, set_=taken))
+
+
 def among(session: Session, column: Any, values: Sequence[str]) -> Any:
     """Whether a text column is one of many values, handed over as one parameter: a list of thousands takes longer to
     be put into a statement than the database takes to answer."""

@@ -61,7 +61,7 @@ def test_the_list_is_searched_by_column_and_exported(page: Page) -> None:
     page.get_by_label("Company").fill("tidal")
     page.get_by_role("button", name="Search").click()
     expect(page).to_have_url(re.compile("company=tidal"))
-    expect(page.get_by_text("1 reseller", exact=True)).to_be_visible()
+    expect(page.get_by_role("row")).to_have_count(2)
     with page.expect_download(timeout=40_000) as download:  # the first workbook starts its process
         page.get_by_role("link", name="Export").click()
     sheet = openpyxl.load_workbook(BytesIO(download.value.path().read_bytes())).active

@@ -230,15 +230,18 @@ def test_the_first_password_is_the_resellers_own(sqlite: str) -> None:
         perform(resellers.edit, edit_form(partner, reseller, password="violet-anchor-maple-9"), partner.credential)
 
 
-def test_a_reseller_with_pbxs_cannot_be_deleted(db: str) -> None:
+def test_a_reseller_with_pbxs_is_kept_and_so_told_the_others_go(db: str) -> None:
     partner = owner()
-    reseller, other = add_reseller(partner), add_reseller(partner)
+    reseller, other = add_reseller(partner, company="Quay"), add_reseller(partner, company="Dune")
     add_pbx(activated(reseller))
+    done = perform(resellers.delete, {"ids": [other, reseller]}, partner.credential)
+    assert (done.count, done.kept) == (1, ["Quay still has 1 cloud PBX. Delete them first."])
+    assert [row.company for row in perform(resellers.search, {}, partner.credential).rows] == ["Quay"]
+    assert free(partner) == (800, 160, 40_000)
     with pytest.raises(Refusal) as refused:
-        perform(resellers.delete, {"ids": [other, reseller]}, partner.credential)
-    assert refused.value.code == "reseller_has_pbxs"
-    assert "1 cloud PBX" in refused.value.message
-    assert perform(resellers.search, {}, partner.credential).count == 2
+        perform(resellers.delete, {"ids": [reseller]}, partner.credential)
+    assert (refused.value.code, refused.value.message) == ("reseller_has_pbxs", done.kept[0])
+    assert problems() == []
 
 
 def test_deleting_takes_the_colleagues_along_and_gives_the_capacity_back(db: str) -> None:
@@ -248,11 +251,11 @@ def test_deleting_takes_the_colleagues_along_and_gives_the_capacity_back(db: str
     with transaction(writes=False) as session:
         company = session.get_one(Organisation, session.get_one(Account, reseller).organisation_id)
     colleague = signed_in(factories.account(Kind.RESELLER_COLLEAGUE, company, grants=["pbx.view"]))
-    assert perform(resellers.delete, {"ids": [reseller]}, partner.credential) == 1
+    assert perform(resellers.delete, {"ids": [reseller]}, partner.credential).count == 1
     assert not who(signed).is_signed_in
     assert not who(colleague).is_signed_in
     assert free(partner) == (1000, 200, 50_000)
-    assert perform(resellers.search, {}, partner.credential).count == 0
+    assert len(perform(resellers.search, {}, partner.credential).rows) == 0
     assert problems() == []
 
 
@@ -301,7 +304,7 @@ def test_another_partners_reseller_is_not_there(db: str) -> None:
     ):
         with pytest.raises(NotFound):
             perform(function, payload, rival.credential)
-    assert perform(resellers.search, {}, rival.credential).count == 0
+    assert len(perform(resellers.search, {}, rival.credential).rows) == 0
     assert [row[0] for row in exported(rival, {})] == ["Company"]
 
 
@@ -335,8 +338,8 @@ def test_the_columns_filter_the_list(db: str) -> None:
     add_reseller(partner, company="Beta", first_name="Bo")
     for wanted in ({"company": "alpha"}, {"name": "anna BERG"}, {"company": "100%"}):
         assert [row.company for row in perform(resellers.search, wanted, partner.credential).rows] == ["Alpha 100%"]
-    assert perform(resellers.search, {"state": "active"}, partner.credential).count == 0
-    assert perform(resellers.search, {"email": "_"}, partner.credential).count == 0
+    assert len(perform(resellers.search, {"state": "active"}, partner.credential).rows) == 0
+    assert len(perform(resellers.search, {"email": "_"}, partner.credential).rows) == 0
 
 
 def test_what_was_done_is_audited_with_before_and_after(sqlite: str) -> None:
@@ -404,3 +407,28 @@ def test_two_clicks_send_one_activation_email(sqlite: str) -> None:
     with pytest.raises(Refusal, match="resent_too_often"):
         perform(resellers.send_activation, {"id": reseller}, partner.credential)
     assert counts()[3] == 1
+
+
+def test_the_list_goes_on_where_the_page_before_ended(db: str) -> None:
+    partner = owner()
+    for number in range(30):
+        add_reseller(partner, company=f"Company {number:02}", extensions="5", calls="1", minutes="0")
+    first = perform(resellers.search, {}, partner.credential)
+    second = perform(resellers.search, {"before": first.older}, partner.credential)
+    back = perform(resellers.search, {"after": second.newer}, partner.credential)
+    names = [row.company for row in [*first.rows, *second.rows]]
+    assert names == [f"Company {number:02}" for number in reversed(range(30))]
+    assert (back.rows, second.older, first.newer) == (first.rows, 0, 0)
+
+
+def test_the_history_of_a_package_says_who_changed_what_from_what_to_what(db: str) -> None:
+    partner, rival = owner(), owner()
+    reseller = add_reseller(partner)
+    perform(resellers.edit, edit_form(partner, reseller, remark="no part of the package"), partner.credential)
+    perform(resellers.edit, edit_form(partner, reseller, extensions="250", calls="30"), partner.credential)
+    changed, made = perform(resellers.history, {"id": reseller}, partner.credential)
+    assert changed.who == partner.account.email
+    assert changed.parts == [("Extensions", 200, 250), ("Concurrent Calls", 40, 30)]
+    assert made.parts[:2] == [("Extensions", None, 200), ("Minimum Ext. per PBX", None, 5)]
+    with pytest.raises(NotFound):
+        perform(resellers.history, {"id": reseller}, rival.credential)

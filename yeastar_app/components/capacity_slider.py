@@ -56,16 +56,16 @@ def bounds(
         here=f"{held:,}",
         free=f"{free:,}",
         total=f"{total:,}",
-        live=_live(value, held, pool, least, most),
+        live=_live(value, held, pool, least, most, total),
     )
 
 
 TAKES, GIVES, SAME = t("Deducts {n}"), t("Gives back {n}"), t("No change")
-LEFT, LOW = t("{n} left after this"), t("At least {n}")
+LEFT, LOW = t("{n} of {total} left after this"), t("At least {n}")
 OVER = t("{n} more than is free: at most {most}")
 
 
-def _live(value: int, held: int, pool: int, least: int, most: int) -> str:
+def _live(value: int, held: int, pool: int, least: int, most: int, total: int) -> str:
     """What Save would do, in words. FOLLOW writes the same while the slider moves."""
     if value < least:
         return LOW.format(n=f"{least:,}")
@@ -73,7 +73,7 @@ def _live(value: int, held: int, pool: int, least: int, most: int) -> str:
     if left < 0:
         return OVER.format(n=f"{-left:,}", most=f"{most:,}")
     done = TAKES if change > 0 else GIVES if change < 0 else SAME
-    return f"{done.format(n=f'{abs(change):,}')} · {LEFT.format(n=f'{left:,}')}"
+    return f"{done.format(n=f'{abs(change):,}')} · {LEFT.format(n=f'{left:,}', total=f'{total:,}')}"
 
 
 _STEP = """(slider, from) => {
@@ -91,7 +91,7 @@ _STEP = """(slider, from) => {
   } else return;
   const value = box.value === "" ? NaN : Number(box.value), whole = Number.isInteger(value);
   const say = (text, n) => text.replace("{n}", Math.abs(n).toLocaleString("en"))
-    .replace("{most}", most.toLocaleString("en"));
+    .replace("{most}", most.toLocaleString("en")).replace("{total}", words.total);
   slider.dataset.fits = String(whole && value >= least && value <= most);
   range.style.setProperty("--part", most > least ? (Number(range.value) - least) / (most - least) : 0);
   const live = slider.querySelector("output");
@@ -112,12 +112,22 @@ As React's `ref` it is called whenever that may have happened."""
 
 
 def capacity_slider(
-    state: Any, name: str, label: str, where: Any, *, hint: Any = None, plain: bool = False, assigns: bool = True
+    state: Any,
+    name: str,
+    label: str,
+    where: Any,
+    *,
+    hint: Any = None,
+    plain: bool = False,
+    assigns: bool = True,
+    on_tell: Any = None,
 ) -> rx.Component:
     """A slider and its number box. `where` is a State var of type Bounds; the number box is the form field `name`.
     `plain`: for a number that is deducted from nothing, so without the words about what is left. `assigns`: whether
-    what is assigned here is of interest beside what is free."""
+    what is assigned here is of interest beside what is free. `on_tell(name, value)` is told where it stands, a moment
+    after it came to rest: the browser itself does not wait for it."""
     message = state.errors[name]
+    told = {} if on_tell is None else {"on_change": lambda value: on_tell(name, value).debounce(200)}
     described = f"{name}-error {name}-facts" + (f" {name}-hint" if hint is not None else "")
     words = {"data-takes": TAKES, "data-gives": GIVES, "data-same": SAME, "data-left": LEFT, "data-over": OVER,
              "data-low": LOW}  # fmt: skip
@@ -139,6 +149,7 @@ def capacity_slider(
                 custom_attrs={"aria-valuetext": where.value.to_string() if plain else where.live},
                 class_name="slider-range",
                 style={"--part": where.part},
+                **told,
             ),
             class_name="slider-rail",
         ),
@@ -155,6 +166,7 @@ def capacity_slider(
             aria_invalid=rx.cond(message, "true", "false"),
             aria_describedby=described,
             class_name="input slider-box",
+            **told,
         ),
         rx.el.div(rx.el.span(where.low), rx.el.span(where.high), class_name="slider-ends", aria_hidden="true"),
         rx.fragment() if plain else _facts(name, where, assigns),
@@ -165,6 +177,7 @@ def capacity_slider(
             "onInput": FOLLOW,
             "data-fits": rx.cond(where.fits, "true", "false"),
             "ref": AGREE,
+            "data-total": where.total,
             "data-held": where.held.to_string(),
             "data-pool": where.pool.to_string(),
             **words,

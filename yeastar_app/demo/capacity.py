@@ -4,15 +4,16 @@ year."""
 from datetime import timedelta
 from typing import Any
 
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from yeastar_app import clock
 from yeastar_app.demo import hosting
 from yeastar_app.features import RESELLER_FEATURES, Feature
 from yeastar_app.models.accounts import Account, Kind, Organisation, OrganisationKind, Status
 from yeastar_app.models.capacity import Pbx, PbxPlan, PbxType, Pool, RunState
+from yeastar_app.models.packages import CapacityRecord, PackagePreset
 from yeastar_app.models.records import AuditRow
-from yeastar_app.services import capacity
+from yeastar_app.services import capacity, resellers
 from yeastar_app.services.capacity import Amount
 from yeastar_app.settings import settings
 
@@ -75,6 +76,48 @@ def load(session: Session, people: dict[str, Account]) -> None:
         (people["reseller"], bright, "Kade Architects", 15, 4, 0, 64, {"state": RunState.STARTING}),
     ):  # oldest first, as they were created
         _pbx(session, by, pool, name, extensions, calls, minutes, days_ago, **more)
+    _presets(session, people["partner"])
+    _past(session, [harbor, rival, bright, fjord, tidal_pool, canal_pool])
+
+
+def _presets(session: Session, owner: Account) -> None:
+    for name, extensions, least, calls, minutes, available in (
+        ("Starter", 50, 5, 10, 1_000, False),
+        ("Growing reseller", 150, 10, 30, 6_000, False),
+        ("Hotels and hospitals", 200, 20, 40, 10_000, True),
+    ):
+        session.add(
+            PackagePreset(
+                organisation_id=owner.organisation_id,
+                name=name,
+                extensions=extensions,
+                min_extensions=least,
+                calls=calls,
+                minutes=minutes,
+                high_availability=available,
+                created_at=_ago(200),
+            )
+        )
+
+
+def _past(session: Session, pools: list[Pool]) -> None:
+    """How each package stood on the days on which something of it changed, as the job would have written it."""
+    for pool in pools:
+        events: dict[int, list[tuple[str, Amount]]] = {}
+        for child in session.exec(select(Pool).where(col(Pool.parent_id) == pool.key)):
+            events.setdefault(260, []).append(("assigned", capacity.total_of(child)))
+        for pbx in session.exec(select(Pbx).where(col(Pbx.pool_id) == pool.key)):
+            events.setdefault((clock.now() - pbx.created_at).days, []).append(("used", capacity.charged(pbx)))
+        stands = {"assigned": Amount(), "used": Amount()}
+        for ago in sorted(events, reverse=True):
+            for part, amount in events[ago]:
+                stands[part] = stands[part] - -amount
+            row = {
+                f"{part}_{each}": amount.of(each)
+                for part, amount in {**stands, "total": capacity.total_of(pool)}.items()
+                for each in capacity.CAPACITIES
+            }
+            session.add(CapacityRecord(pool_id=pool.key, day=_ago(ago).date(), **row))
 
 
 def _package(session: Session, owner: Account, total: Amount, high_availability: bool = False) -> Pool:
@@ -136,7 +179,13 @@ def _reseller(
     if not keep_grants:
         account.grants = ALL
     company = session.get_one(Organisation, account.organisation_id)
-    _log(session, owner, "reseller.create", f"account:{account.key}", company.name, 260)
+    session.flush()
+    given = resellers.snapshot(account, company, row)
+    half = {each: max(1, given[each] // 2) for each in capacity.CAPACITIES}
+    subject = f"account:{account.key}"
+    _log(session, owner, "reseller.create", subject, company.name, 260, after=given | half)
+    if account.status is Status.ACTIVE:
+        _log(session, owner, "reseller.edit", subject, company.name, 205, before=given | half, after=given)
     return row
 
 
@@ -171,7 +220,10 @@ def _pbx(
     hosting.tell(session, row, by.email, state, trouble, activated=days_ago > 100)
 
 
-def _log(session: Session, by: Account, what: str, subject: str, label: str, days_ago: int) -> None:
+def _log(
+    session: Session, by: Account, what: str, subject: str, label: str, days_ago: int,
+    *, before: dict[str, Any] | None = None, after: dict[str, Any] | None = None,
+) -> None:  # fmt: skip
     session.add(
         AuditRow(
             at=_ago(days_ago),
@@ -181,6 +233,8 @@ def _log(session: Session, by: Account, what: str, subject: str, label: str, day
             action=what,
             subject=subject,
             label=label,
+            before=before,
+            after=after,
             ip="127.0.0.1",
         )
     )

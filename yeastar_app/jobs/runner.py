@@ -12,7 +12,7 @@ from typing import Any
 
 import structlog
 
-from yeastar_app.jobs import bulk, expiry, hosting, outbox, resets, reviews
+from yeastar_app.jobs import bulk, capacity_records, expiry, hosting, outbox, resets, reviews
 from yeastar_app.settings import settings
 
 log = structlog.get_logger()
@@ -39,6 +39,7 @@ JOBS: list[Job] = [
     Job("old workbooks", bulk.forget_old, 3600),
     Job("points that expire soon", expiry.remind_due, 900),
     Job("yearly reviews", reviews.run_due, 900),
+    Job("capacity records", capacity_records.run_due, 600),
     Job("old sign-in counts", resets.clean_up_sign_ins, 3600),
 ]
 

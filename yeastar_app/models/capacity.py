@@ -28,9 +28,10 @@ class Pool(Table, table=True):
         sa.CheckConstraint("used_calls >= 0 AND used_calls <= total_calls", name="calls"),
         sa.CheckConstraint("used_minutes >= 0 AND used_minutes <= total_minutes", name="minutes"),
         sa.CheckConstraint("min_extensions_per_pbx BETWEEN 1 AND 500", name="min_extensions_per_pbx"),
+        sa.Index("ix_pool_parent_id_id", "parent_id", "id"),
     )
     organisation_id: int = Field(foreign_key="organisation.id", unique=True)
-    parent_id: int | None = Field(default=None, foreign_key="pool.id", index=True)
+    parent_id: int | None = Field(default=None, foreign_key="pool.id")
     total_extensions: int = 0
     used_extensions: int = 0
     total_calls: int = 0

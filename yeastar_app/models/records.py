@@ -13,6 +13,7 @@ class AuditRow(Table, table=True):
     """Who did what, on what, before → after, from where, when. Only appended (guarded by the database)."""
 
     __tablename__ = "audit_row"
+    __table_args__ = (sa.Index("ix_audit_row_subject_id", "subject", "id"),)
     at: datetime = time_column(index=True)
     account_id: int | None = Field(default=None, foreign_key="account.id", index=True)
     who: str = Field(max_length=255)

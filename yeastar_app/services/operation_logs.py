@@ -25,6 +25,8 @@ OPERATIONS = {
     "reseller.delete": t("Reseller deleted"),
     "reseller.send_activation": t("Activation email sent"),
     "reseller.two_factor_off": t("Two-factor authentication switched off"),
+    "preset.save": t("Package preset saved"),
+    "preset.remove": t("Package preset deleted"),
     "pbx.create": t("Cloud PBX added"),
     "pbx.edit": t("Cloud PBX edited"),
     "pbx.resize": t("Cloud PBX resized"),

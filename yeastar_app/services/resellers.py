@@ -1,6 +1,7 @@
 """System > User > Reseller (Seed 002): reseller accounts, the capacity they are given, what they may do."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,6 +14,7 @@ from yeastar_app.engines import live, passwords
 from yeastar_app.features import RESELLER_FEATURES, Feature, Surface
 from yeastar_app.models.accounts import Account, Kind, Organisation, OrganisationKind, Status, TwoFactor
 from yeastar_app.models.capacity import MAX_EXTENSIONS_PER_PBX, Pbx, Pool
+from yeastar_app.models.records import AuditRow
 from yeastar_app.refusals import NotFound, Refusal
 from yeastar_app.services import (
     capacity,
@@ -20,6 +22,7 @@ from yeastar_app.services import (
     colleagues,
     invitations,
     links,
+    paging,
     people,
     sessions,
     two_factor,
@@ -28,7 +31,7 @@ from yeastar_app.services import (
 from yeastar_app.services import passwords as passwords_of
 from yeastar_app.services.capacity import Amount, Gauge
 from yeastar_app.services.fields import OptionalPhone, OptionalSecret, YeastarId, optional_text, text, whole_number
-from yeastar_app.services.paging import Search
+from yeastar_app.services.paging import PageForm, Search, page_of
 from yeastar_app.words import plural, t
 
 VIEW = Policy(Surface.CENTRAL, Feature.RESELLER_VIEW)
@@ -37,7 +40,30 @@ LARGEST = 1_000_000_000
 PAGE_ROWS = 50
 
 
-class ResellerForm(BaseModel):
+class PackageForm(BaseModel):
+    """The section Reseller Package."""
+
+    extensions: whole_number(1, LARGEST)  # type: ignore[valid-type]
+    min_extensions: whole_number(1, MAX_EXTENSIONS_PER_PBX)  # type: ignore[valid-type]
+    calls: whole_number(1, LARGEST)  # type: ignore[valid-type]
+    minutes: whole_number(0, LARGEST)  # type: ignore[valid-type]
+    high_availability: bool = False
+
+    @property
+    def amount(self) -> Amount:
+        return Amount(self.extensions, self.calls, self.minutes)
+
+    def package(self) -> dict[str, Any]:
+        """Its fields alone, whatever else the form holds."""
+        return {name: getattr(self, name) for name in PackageForm.model_fields}
+
+    def check_minimum(self) -> None:
+        if self.min_extensions > self.extensions:
+            words = t("At most the extensions of the package, {n}.", n=f"{self.extensions:,}")
+            raise Refusal("minimum_above_extensions", words, "min_extensions")
+
+
+class ResellerForm(PackageForm):
     """The three sections of the Add page: User Information, Reseller Package, User Permission."""
 
     company: text(100)  # type: ignore[valid-type]
@@ -48,16 +74,7 @@ class ResellerForm(BaseModel):
     mobile: OptionalPhone = None
     address: optional_text(200) = None  # type: ignore[valid-type]
     remark: optional_text(500) = None  # type: ignore[valid-type]
-    extensions: whole_number(1, LARGEST)  # type: ignore[valid-type]
-    min_extensions: whole_number(1, MAX_EXTENSIONS_PER_PBX)  # type: ignore[valid-type]
-    calls: whole_number(1, LARGEST)  # type: ignore[valid-type]
-    minutes: whole_number(0, LARGEST)  # type: ignore[valid-type]
-    high_availability: bool = False
     features: list[Feature] = Field(default_factory=list, max_length=100)
-
-    @property
-    def amount(self) -> Amount:
-        return Amount(self.extensions, self.calls, self.minutes)
 
 
 class EditForm(ResellerForm):
@@ -74,14 +91,13 @@ class Several(BaseModel):
     ids: list[whole_number(1, LARGEST)] = Field(min_length=1, max_length=PAGE_ROWS)  # type: ignore[valid-type]
 
 
-class Filter(BaseModel):
+class Filter(PageForm):
     """The column filters of the list; each is a part of what it looks for, whatever its case."""
 
     name: Search = ""
     company: Search = ""
     email: Search = ""
     state: Search = ""
-    page: whole_number(1, 100_000) = 1  # type: ignore[valid-type]
 
 
 @dataclass(frozen=True)
@@ -102,9 +118,25 @@ class Row:
 @dataclass(frozen=True)
 class Found:
     rows: list[Row]
+    newer: int
+    older: int
+
+
+@dataclass(frozen=True)
+class Deleted:
+    """What came of deleting several: how many are gone, and of each that was kept the reason in words."""
+
     count: int
-    page: int
-    pages: int
+    kept: list[str]
+
+
+@dataclass(frozen=True)
+class Change:
+    """A line of a package's history: each part that changed as (what, before, after); before is None at the start."""
+
+    at: datetime
+    who: str
+    parts: list[tuple[str, Any, Any]]
 
 
 @dataclass(frozen=True)
@@ -156,15 +188,13 @@ def _check_grants(actor: Actor, form: ResellerForm) -> list[str]:
 
 
 def _check_package(form: ResellerForm, own: Pool) -> None:
-    if form.min_extensions > form.extensions:
-        words = t("At most the extensions of the package, {n}.", n=f"{form.extensions:,}")
-        raise Refusal("minimum_above_extensions", words, "min_extensions")
+    form.check_minimum()
     if form.high_availability and not own.high_availability:
         words = t("High availability is not part of your subscription.")
         raise Refusal("no_high_availability", words, "high_availability")
 
 
-def _snapshot(account: Account, company: Organisation, pool: Pool) -> dict[str, Any]:
+def snapshot(account: Account, company: Organisation, pool: Pool) -> dict[str, Any]:
     """What the audit row keeps of a reseller."""
     return {
         "company": company.name,
@@ -207,7 +237,7 @@ def create(session: Session, actor: Actor, form: ResellerForm) -> int:
     )
     session.add(pool)
     live.changed(session, capacity.topic_below(own.key))
-    audit(session, actor, "reseller.create", account, label=form.company, after=_snapshot(account, company, pool))
+    audit(session, actor, "reseller.create", account, label=form.company, after=snapshot(account, company, pool))
     return account.key
 
 
@@ -237,7 +267,7 @@ def edit(session: Session, actor: Actor, form: EditForm, *, prepared: str | None
     account, company, pool, own = _reseller(session, actor, form.id)
     own, pool = capacity.lock(session, own.key, pool.key)
     _check_package(form, own)
-    before = _snapshot(account, company, pool)
+    before = snapshot(account, company, pool)
     _resize(session, own, pool, form)
     session.refresh(pool)
     if prepared and account.status is Status.NOT_ACTIVATED:
@@ -254,7 +284,7 @@ def edit(session: Session, actor: Actor, form: EditForm, *, prepared: str | None
     colleagues.cut_to(session, company.key, central_colleagues.OF_A_RESELLER, set(grants))
     if prepared:
         passwords_of.set_for(session, actor, account, prepared)
-    after = _snapshot(account, company, pool) | ({"password": "changed"} if prepared else {})
+    after = snapshot(account, company, pool) | ({"password": "changed"} if prepared else {})
     live.changed(session, capacity.topic_below(own.key))
     audit(session, actor, "reseller.edit", account, label=form.company, before=before, after=after)
     return account.key
@@ -287,28 +317,38 @@ def _resize(session: Session, own: Pool, pool: Pool, form: EditForm) -> None:
 
 
 @action(MANAGE, form=Several)
-def delete(session: Session, actor: Actor, form: Several) -> int:
-    """Delete resellers, all of them or none: their colleagues go too and the capacity comes back (Yeastar help).
-    Refused while one of them has cloud PBXs. Returns how many."""
+def delete(session: Session, actor: Actor, form: Several) -> Deleted:
+    """Delete resellers: their colleagues go too and the capacity comes back (Yeastar help). One that has cloud PBXs is
+    kept, and so told; the others go. Refusal `reseller_has_pbxs` where all are kept."""
     found = [_reseller(session, actor, number) for number in sorted(set(form.ids))]
     own = found[0][3]
     capacity.lock(session, own.key, *sorted(pool.key for _, _, pool, _ in found))
+    kept = [_has_pbxs(session, company, pool) for _, company, pool, _ in found if pool.used_extensions]
+    if len(kept) == len(found):
+        raise Refusal("reseller_has_pbxs", " ".join(kept))
     for account, company, pool, _ in found:
-        if pool.used_extensions:
-            count = _pbx_count(session, pool.key)
-            words = t("{company} still has {count}. Delete them first.",
-                      company=company.name, count=plural(count, "cloud PBX", "cloud PBXs"))  # fmt: skip
-            raise Refusal("reseller_has_pbxs", words)
-        before = _snapshot(account, company, pool)
-        capacity.give(session, own.key, capacity.total_of(pool))
-        capacity.resize(session, pool.key, Amount())
-        session.execute(
-            sa.update(Account)
-            .where(col(Account.organisation_id) == company.key, col(Account.status) != Status.REMOVED)
-            .values(status=Status.REMOVED, removed_at=clock.now())
-        )
-        audit(session, actor, "reseller.delete", account, label=company.name, before=before)
-    return len(found)
+        if not pool.used_extensions:
+            _delete(session, actor, account, company, pool)
+    live.changed(session, capacity.topic_below(own.key))
+    return Deleted(len(found) - len(kept), kept)
+
+
+def _has_pbxs(session: Session, company: Organisation, pool: Pool) -> str:
+    count = plural(_pbx_count(session, pool.key), "cloud PBX", "cloud PBXs")
+    return t("{company} still has {count}. Delete them first.", company=company.name, count=count)
+
+
+def _delete(session: Session, actor: Actor, account: Account, company: Organisation, pool: Pool) -> None:
+    """One reseller whose pool and whose parent's are locked."""
+    before = snapshot(account, company, pool)
+    capacity.give(session, pool.parent_id or 0, capacity.total_of(pool))
+    capacity.resize(session, pool.key, Amount())
+    session.execute(
+        sa.update(Account)
+        .where(col(Account.organisation_id) == company.key, col(Account.status) != Status.REMOVED)
+        .values(status=Status.REMOVED, removed_at=clock.now())
+    )
+    audit(session, actor, "reseller.delete", account, label=company.name, before=before)
 
 
 def _pbx_count(session: Session, pool_id: int) -> int:
@@ -341,13 +381,8 @@ def switch_off_two_factor(session: Session, actor: Actor, form: One) -> str:
 @action(VIEW, form=Filter, writes=False)
 def search(session: Session, actor: Actor, form: Filter) -> Found:
     """One page of the list, newest first."""
-    query = _rows(actor, form)
-    count = int(session.execute(sa.select(sa.func.count()).select_from(query.subquery())).scalar_one())
-    pages = max(1, -(-count // PAGE_ROWS))
-    page = min(form.page, pages)
-    newest_first = query.order_by(col(Account.id).desc())
-    rows = session.execute(newest_first.limit(PAGE_ROWS).offset((page - 1) * PAGE_ROWS)).all()
-    return Found([_row(row) for row in rows], count, page, pages)
+    found = page_of(session, _rows(actor), col(Pool.id), form, filters=_filters(form))
+    return Found([_row(row) for row in found.rows], found.newer, found.older)
 
 
 _COLUMNS = (
@@ -361,7 +396,8 @@ _COLUMNS = (
 @action(VIEW, form=Filter, writes=False)
 def export(session: Session, actor: Actor, form: Filter) -> bytes:
     """All that the filters let through, as a workbook."""
-    found = [_row(row) for row in session.execute(_rows(actor, form).order_by(col(Account.id).desc())).all()]
+    query = _rows(actor).where(*[one.judged for one in _filters(form)])
+    found = [_row(row) for row in session.execute(query.order_by(col(Pool.id).desc()))]
     lines = [
         [row.company, row.name, row.email, row.status.value, row.pbxs, *sum(row.capacities, ()), row.min_extensions,
          t("Yes") if row.high_availability else t("No")]
@@ -370,20 +406,23 @@ def export(session: Session, actor: Actor, form: Filter) -> bytes:
     return workbooks.write([(t("Resellers"), _COLUMNS, lines)])
 
 
-def _rows(actor: Actor, form: Filter) -> Any:
-    own = sa.select(col(Pool.id)).where(col(Pool.organisation_id) == actor.organisation).scalar_subquery()
+_FULL_NAME = sa.func.trim(col(Account.first_name) + " " + col(Account.last_name))
+
+
+def _rows(actor: Actor) -> Any:
+    """The resellers that hold a part of the actor's pool, by the key of that part: its index keeps their order."""
     pbxs = (
         sa.select(sa.func.count())
         .select_from(Pbx)
         .where(col(Pbx.pool_id) == col(Pool.id), col(Pbx.deleted_at).is_(None))
         .scalar_subquery()
     )
-    full_name = sa.func.trim(col(Account.first_name) + " " + col(Account.last_name))
     columns = [getattr(Pool, f"{what}_{each}") for each in capacity.CAPACITIES for what in ("used", "total")]
-    query = (
+    return (
         sa.select(
-            col(Account.id),
-            full_name.label("name"),
+            col(Pool.id),
+            col(Account.id).label("account_id"),
+            _FULL_NAME.label("name"),
             col(Organisation.name).label("company"),
             col(Account.email),
             col(Account.status),
@@ -392,22 +431,29 @@ def _rows(actor: Actor, form: Filter) -> Any:
             col(Pool.min_extensions_per_pbx),
             *columns,
         )
-        .select_from(Account)
-        .join(Organisation, col(Organisation.id) == col(Account.organisation_id))
-        .join(Pool, col(Pool.organisation_id) == col(Organisation.id))
-        .where(col(Account.kind) == Kind.RESELLER, col(Account.status) != Status.REMOVED, col(Pool.parent_id) == own)
+        .select_from(Pool)
+        .join(Organisation, col(Organisation.id) == col(Pool.organisation_id))
+        .join(Account, col(Account.organisation_id) == col(Organisation.id))
+        .where(
+            col(Pool.parent_id) == actor.pool_id,
+            col(Account.kind) == Kind.RESELLER,
+            col(Account.status) != Status.REMOVED,
+        )
     )
-    parts = ((full_name, form.name), (col(Organisation.name), form.company), (col(Account.email), form.email))
-    for column, part in parts:
-        if part.strip():
-            query = query.where(column.icontains(part.strip(), autoescape=True))
-    return query.where(col(Account.status) == form.state) if form.state in set(Status) else query
+
+
+def _filters(form: Filter) -> list[paging.Filter]:
+    parts = ((_FULL_NAME, form.name), (col(Organisation.name), form.company), (col(Account.email), form.email))
+    wanted = [column.icontains(part.strip(), autoescape=True) for column, part in parts if part.strip()]
+    if form.state in set(Status):
+        wanted.append(col(Account.status) == form.state)
+    return [paging.Filter(condition) for condition in wanted]
 
 
 def _row(row: Any) -> Row:
     pairs = tuple((getattr(row, f"used_{each}"), getattr(row, f"total_{each}")) for each in capacity.CAPACITIES)
     return Row(
-        row.id, row.name, row.company, row.email, row.status, row.pbxs, pairs, row.high_availability,
+        row.account_id, row.name, row.company, row.email, row.status, row.pbxs, pairs, row.high_availability,
         row.min_extensions_per_pbx,
     )  # fmt: skip
 
@@ -449,3 +495,41 @@ def details(session: Session, actor: Actor, form: One) -> Details:
         two_factor=account.two_factor,
         offer=_offer(session, actor, own),
     )
+
+
+HISTORY_ROWS = 50
+_PARTS = {
+    "extensions": t("Extensions"),
+    "min_extensions": t("Minimum Ext. per PBX"),
+    "calls": t("Concurrent Calls"),
+    "minutes": t("Call Recording (mins)"),
+    "high_availability": t("High Availability"),
+    "features": t("Permissions"),
+}
+"""What of a reseller belongs to its package and permissions, by its name in the audit rows."""
+
+
+@action(VIEW, form=One, writes=False)
+def history(session: Session, actor: Actor, form: One) -> list[Change]:
+    """Who gave what when: the changes of a reseller's package and permissions, newest first, the last HISTORY_ROWS of
+    its audit rows."""
+    account = _reseller(session, actor, form.id)[0]
+    rows = session.exec(
+        select(AuditRow)
+        .where(
+            col(AuditRow.subject) == f"account:{account.key}",
+            col(AuditRow.action).in_(("reseller.create", "reseller.edit")),
+        )
+        .order_by(col(AuditRow.id).desc())
+        .limit(HISTORY_ROWS)
+    )
+    changes = [Change(row.at, row.who, _changed(row.before or {}, row.after or {})) for row in rows]
+    return [change for change in changes if change.parts]
+
+
+def _changed(before: dict[str, Any], after: dict[str, Any]) -> list[tuple[str, Any, Any]]:
+    return [
+        (words, before.get(name), after[name])
+        for name, words in _PARTS.items()
+        if name in after and before.get(name) != after[name]
+    ]

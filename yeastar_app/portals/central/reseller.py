@@ -1,16 +1,18 @@
 """System > User > Reseller: adding and editing one, in the three sections of Seed 002."""
 
+from collections.abc import Callable
 from typing import Any
 
 import reflex as rx
 
-from yeastar_app.components import forms, layout, overlays
+from yeastar_app.components import forms, layout, overlays, tables
 from yeastar_app.components.capacity_slider import Bounds, bounds, capacity_slider
 from yeastar_app.components.controls import (
     back_link,
     badge,
     button,
     button_link,
+    icon_button,
     loading,
     submit,
 )
@@ -18,10 +20,17 @@ from yeastar_app.components.permissions import granted_by, permission_tabs
 from yeastar_app.features import CENTRAL_TABS
 from yeastar_app.models.accounts import Status, TwoFactor
 from yeastar_app.models.capacity import MAX_EXTENSIONS_PER_PBX
-from yeastar_app.portals.central.rows import STATES, typed_number
-from yeastar_app.portals.page import Shell, current_actor, guarded, page
+from yeastar_app.portals.central.rows import (
+    STATES,
+    ChangeRow,
+    PresetRow,
+    change_row,
+    preset_row,
+    typed_number,
+)
+from yeastar_app.portals.page import Shell, current_actor, guarded, page, with_own
 from yeastar_app.refusals import Refusal
-from yeastar_app.services import capacity, resellers
+from yeastar_app.services import capacity, presets, resellers
 from yeastar_app.words import t
 
 LIST = "/central/resellers"
@@ -53,24 +62,45 @@ class ResellerState(Shell):
     offered: list[str] = []
     ticked: list[str] = []
     tab: str = "0"
+    drawn: int = 0
+    """Grows whenever the package is to be drawn anew, with other values than what stands in its fields."""
+    copied_from: str = ""
+    """The company whose package and permissions these are; "" where they are nobody's."""
+    presets: list[PresetRow] = []
+    choosing: bool = False
+    """Whether the window with the presets is open."""
+    preset_error: str = ""
+    changes: list[ChangeRow] = []
+    cloned: str = ""
+    """This reseller's id, for the address of its clone."""
 
+    _socket: str = ""
     _reseller_id: int = 0
     _saved: bool = False
+    _typed: dict[str, int] = NEW
+    """Where the sliders stand, as the browser said last."""
 
     @rx.event
     async def load(self) -> Any:
         self.loaded, self._saved, self.tab, self.asking = False, False, "0", False
+        self.choosing, self.copied_from, self.changes = False, "", []
         asked = self.router.url.path.rstrip("/").rsplit("/", 1)[-1]
         self.is_new = asked == "new"
         self._watch(*capacity.topics_around(current_actor()))
         try:
             if self.is_new:
                 self._show_new(await self._ask(resellers.offer))
+                await self._copy(self.router.url.query_parameters.get("from"))
             else:
                 self._show(await self._ask(resellers.details, {"id": asked}))
+                await self._show_history()
+            self._note_sliders()
+            await self._show_presets()
         except Refusal:
             return rx.redirect("/not-found" if not self.is_new else "/not-allowed")
-        self.load_number += 1
+        socket = self.router.session.session_id
+        self.load_number += socket == self._socket  # after a lost connection the fields keep what was typed
+        self._socket = socket
         self.loaded = True
         return None
 
@@ -90,8 +120,28 @@ class ResellerState(Shell):
             least, value = 0 if gauge.capacity == "minutes" else 1, typed[gauge.capacity]
             setattr(self, gauge.capacity, bounds(value, least=least, held=0, free=gauge.free, total=gauge.total))
 
+    async def _copy(self, reseller: Any) -> None:
+        """Begin with the package and the permissions of another reseller; the person's data stay empty."""
+        if not reseller:
+            return
+        seen = await self._ask(resellers.details, {"id": reseller})
+        total = {each: seen.total.of(each) for each in ("extensions", "calls", "minutes")}
+        self._show_offer(seen.offer, total)
+        self._show_minimum(seen.min_extensions)
+        self.high_availability = seen.high_availability and self.offers_high_availability
+        self.ticked = sorted(seen.features & seen.offer.features)
+        self.copied_from = seen.values["company"]
+
+    async def _show_history(self) -> None:
+        found = await self._ask(resellers.history, {"id": self._reseller_id})
+        self.changes = [change_row(row) for row in found]
+
+    async def _show_presets(self) -> None:
+        self.presets = [preset_row(row) for row in await self._ask(presets.listed)]
+
     def _show(self, seen: resellers.Details) -> None:
         self._reseller_id, self.heading = seen.id, seen.values["company"]
+        self.cloned = str(seen.id)
         self.values = seen.values
         self.is_active = seen.status is not Status.NOT_ACTIVATED
         self.has_two_factor = seen.two_factor is not TwoFactor.OFF
@@ -119,6 +169,60 @@ class ResellerState(Shell):
 
     def _show_minimum(self, value: int) -> None:
         self.min_extensions = bounds(value, least=1, held=0, free=MAX_EXTENSIONS_PER_PBX, total=MAX_EXTENSIONS_PER_PBX)
+
+    def _note_sliders(self) -> None:
+        self._typed = {name: getattr(self, name).value for name in NEW}
+
+    @rx.event
+    async def tell(self, name: str, number: str) -> None:
+        """The browser has moved a slider. Nothing is drawn for it: the browser has done so itself."""
+        if isinstance(name, str) and name in NEW:
+            self._typed = {**self._typed, name: typed_number(number)}
+
+    @rx.event
+    async def switch_availability(self, on: bool) -> None:
+        self.high_availability = on is True
+
+    @rx.event
+    async def show_presets(self, shown: bool) -> None:
+        self.choosing, self.preset_error = shown is True, ""
+
+    @rx.event
+    async def apply_preset(self, number: int) -> None:
+        """Draw the package as the preset says; what does not fit is marked, and Save judges."""
+        try:
+            chosen = {row.id: row for row in await self._ask(presets.listed)}.get(number if type(number) is int else 0)
+            if chosen is None:
+                return
+            self.high_availability = chosen.high_availability and self.offers_high_availability
+            await self._move_bounds({name: getattr(chosen, name) for name in NEW})
+        except Refusal as refusal:
+            self._refuse(refusal)
+            return
+        self._note_sliders()
+        self.errors = {}
+        self.drawn += 1
+        self.choosing = False
+        self._say(t("“{name}” is filled in. It is assigned when you save.", name=chosen.name))
+
+    @rx.event
+    async def save_preset(self, form: dict) -> None:
+        given = with_own(form, **self._typed, high_availability=self.high_availability)
+        if self.choosing:
+            await self._change_presets(presets.save, {**given, "name": given.get("preset")})
+
+    @rx.event
+    async def remove_preset(self, number: int) -> None:
+        if self.choosing and number in [row.id for row in self.presets]:  # the second of two clicks finds nothing
+            await self._change_presets(presets.remove, {"id": number})
+
+    async def _change_presets(self, action: Callable[..., str], payload: dict[str, Any]) -> None:
+        self.preset_error = ""
+        try:
+            await self._ask(action, payload)
+        except Refusal as refusal:
+            self.preset_error = next(iter(refusal.fields.values()), refusal.message)
+        await self._show_presets()
 
     @rx.event
     async def pick_tab(self, tab: str) -> None:
@@ -163,7 +267,11 @@ class ResellerState(Shell):
 
     async def _follow(self) -> None:
         """The bounds as they are now; where the sliders stand is for the person at them to say."""
-        await self._move_bounds({name: getattr(self, name).value for name in NEW})
+        if self._saved:
+            return
+        await self._move_bounds(self._typed)
+        if not self.is_new:
+            await self._show_history()
 
     async def _move_bounds(self, typed: dict[str, int]) -> None:
         if self.is_new:
@@ -179,7 +287,8 @@ def _build() -> rx.Component:
         state,
         t("Central Management"),
         state.heading,
-        rx.cond(state.loaded, _form(state), layout.card(loading(8))),
+        rx.cond(state.loaded, rx.el.div(_form(state), _history(state), class_name="stack"), layout.card(loading(8))),
+        _presets(state),
         overlays.confirm(
             state.asking,
             state.show_question,
@@ -192,7 +301,13 @@ def _build() -> rx.Component:
             on_yes=state.switch_off_two_factor,
         ),
         back=back_link(t("Reseller"), LIST),
+        note=rx.cond(
+            state.copied_from != "",
+            t("Package and permissions are those of ") + state.copied_from + ".",
+            t("The capacity is subject to your subscription."),
+        ),
         actions=(
+            rx.cond(~state.is_new, button_link(t("Clone"), f"{LIST}/new?from=" + state.cloned, symbol="copy")),
             rx.cond(state.state_words != "", badge(state.state_words, state.state_tone)),
             rx.cond(
                 state.has_two_factor,
@@ -221,8 +336,8 @@ def _form(state: Any) -> rx.Component:
     return forms.form(
         state,
         layout.card(_information(state), title=t("User Information")),
-        layout.card(_package(state), title=t("Reseller Package"), aside=rx.el.span(
-            t("The capacity is subject to your subscription."), class_name="faint")),
+        layout.card(_package(state), title=t("Reseller Package"), aside=button(
+            t("Presets"), symbol="layers", small=True, on_click=state.show_presets(True))),
         layout.card(
             permission_tabs(state, CENTRAL_TABS, field="features",
                             note=t("The reseller sees and can do only what is ticked here.")),
@@ -262,18 +377,20 @@ def _information(state: Any) -> rx.Component:
 
 def _package(state: Any) -> rx.Component:
     return rx.el.div(
-        capacity_slider(state, "extensions", t("Extensions"), state.extensions,
+        capacity_slider(state, "extensions", t("Extensions"), state.extensions, on_tell=state.tell,
                         hint=t("The reseller assigns them to its PBXs as needed.")),
         capacity_slider(state, "min_extensions", t("Minimum Ext. per PBX"), state.min_extensions, plain=True,
+                        on_tell=state.tell,
                         hint=t("Each PBX of the reseller gets at least as many; at most 500, which no PBX can "
                                "exceed.")),
-        capacity_slider(state, "calls", t("Concurrent Calls"), state.calls),
-        capacity_slider(state, "minutes", t("Call Recording (mins)"), state.minutes,
+        capacity_slider(state, "calls", t("Concurrent Calls"), state.calls, on_tell=state.tell),
+        capacity_slider(state, "minutes", t("Call Recording (mins)"), state.minutes, on_tell=state.tell,
                         hint=t("Each PBX has 500 recording minutes for free.")),
         rx.cond(
             state.offers_high_availability,
             rx.el.div(
                 forms.switch("high_availability", t("High Availability"), default_checked=state.high_availability,
+                             on_change=state.switch_availability,
                              hint=t("PBXs of the reseller keep working when a server fails or is under heavy load.")),
                 rx.cond(state.errors["high_availability"],
                         rx.el.p(state.errors["high_availability"], class_name="error")),
@@ -281,4 +398,76 @@ def _package(state: Any) -> rx.Component:
             ),
         ),
         class_name="sliders",
+        key=state.drawn.to_string(),
     )  # fmt: skip
+
+
+def _presets(state: Any) -> rx.Component:
+    """The window with the presets: apply one, delete one, save the package as it stands in the form."""
+    return overlays.dialog(
+        state.choosing,
+        state.show_presets,
+        t("Package presets"),
+        rx.cond(
+            state.presets.length() == 0,
+            rx.el.p(t("No presets yet. Save a package under a name to use it again."), class_name="muted"),
+            rx.el.ul(rx.foreach(state.presets, lambda row: _preset(state, row)), class_name="preset-list"),
+        ),
+        rx.el.form(
+            rx.el.label(
+                rx.el.span(t("Save this package as"), class_name="label"),
+                rx.el.input(name="preset", max_length=60, auto_complete="off", class_name="input",
+                            key=state.presets.length().to_string(), aria_describedby="preset-error",
+                            aria_invalid=rx.cond(state.preset_error != "", "true", "false")),
+                class_name="field grow",
+            ),
+            submit(t("Save as Preset"), look="plain"),
+            on_submit=state.save_preset,
+            no_validate=True,
+            class_name="row row-end",
+        ),
+        rx.cond(state.preset_error != "",
+                rx.el.p(state.preset_error, id="preset-error", role="alert", class_name="error")),
+        wide=True,
+    )  # fmt: skip
+
+
+def _preset(state: Any, row: Any) -> rx.Component:
+    return rx.el.li(
+        rx.el.div(rx.el.span(row.name), rx.el.span(row.words, class_name="faint"), class_name="two-lines grow"),
+        button(t("Apply"), small=True, on_click=state.apply_preset(row.id), aria_label=t("Apply ") + row.name),
+        icon_button("trash-2", t("Delete preset"), on_click=state.remove_preset(row.id)),
+        class_name="row",
+    )
+
+
+def _history(state: Any) -> rx.Component:
+    """Who gave what when."""
+    return rx.cond(
+        state.changes.length() > 0,
+        layout.card(
+            tables.table(
+                [(t("Time (UTC)"), "date"), (t("Who"), "wide-only"), (t("Change"), "")],
+                state.changes,
+                lambda row: [
+                    tables.cell(row.at, kind="date"),
+                    tables.cell(row.who, kind="wide-only"),
+                    tables.cell(rx.el.ul(rx.foreach(row.lines, _change), class_name="changes")),
+                ],
+                ready=state.loaded,
+                empty_state=rx.fragment(),
+                label=t("History of the package"),
+            ),
+            title=t("History of the package"),
+            flush=True,
+        ),
+    )
+
+
+def _change(line: Any) -> rx.Component:
+    return rx.el.li(
+        rx.el.span(line.what + " ", class_name="muted"),
+        rx.cond(
+            line.before != "", rx.fragment(line.before, rx.el.span(" → ", aria_label=t("then")), line.after), line.after
+        ),
+    )

@@ -18,7 +18,7 @@ from yeastar_app.components.controls import (
 from yeastar_app.features import Feature
 from yeastar_app.models.accounts import Status
 from yeastar_app.portals.addresses import with_query
-from yeastar_app.portals.central.rows import STATES, ResellerRow, page_number, reseller_row
+from yeastar_app.portals.central.rows import STATES, ResellerRow, reseller_row
 from yeastar_app.portals.page import Shell, current_actor, guarded, page
 from yeastar_app.services import capacity, resellers
 from yeastar_app.words import plural, t
@@ -34,14 +34,16 @@ class ResellersState(Shell):
     rows: list[ResellerRow] = []
     filters: dict[str, str] = dict.fromkeys(FILTERS, "")
     filtered: bool = False
-    page_number: int = 1
-    pages: int = 1
-    summary: str = ""
+    newer: int = 0
+    older: int = 0
     export_href: str = ""
     picked: list[int] = []
     asking: bool = False
     question: str = ""
     doomed: list[int] = []
+
+    _place: dict[str, str] = {}
+    """Where the page begins, as the address says."""
 
     @rx.event
     async def load(self) -> None:
@@ -49,7 +51,7 @@ class ResellersState(Shell):
         asked = self.router.url.query_parameters
         self.filters = {name: str(asked.get(name, ""))[:255] for name in FILTERS}
         self.filtered = any(self.filters.values())
-        self.page_number = page_number(asked.get("page"))
+        self._place = {name: str(asked.get(name, ""))[:20] for name in ("before", "after")}
         self.export_href = with_query("/files/resellers.xlsx", **self.filters)
         self.may_manage = current_actor().may(Feature.RESELLER_MANAGE)
         self.asking = False
@@ -66,33 +68,32 @@ class ResellersState(Shell):
             self._put(found)
 
     def _asked(self) -> dict[str, Any]:
-        return {**self.filters, "page": self.page_number}
+        return {**self.filters, **self._place}
 
     def _put(self, found: resellers.Found) -> None:
         self.rows = [reseller_row(row) for row in found.rows]
-        self.page_number, self.pages = found.page, found.pages
-        self.summary = plural(found.count, "reseller", "resellers")
+        self.newer, self.older = found.newer, found.older
         there = {row.id for row in self.rows}
         self.picked = [number for number in self.picked if number in there]
         self.loaded = True
-
-    def _address(self, page_number: int = 1, **filters: str) -> str:
-        return with_query(HERE, **filters, page=page_number if page_number > 1 else "")
 
     @rx.event
     async def search(self, form: dict) -> Any:
         """The address carries the filters: it can be shared, and going back works."""
         given = form if isinstance(form, dict) else {}
-        return rx.redirect(self._address(**{name: str(given.get(name, "")).strip()[:255] for name in FILTERS}))
+        return rx.redirect(with_query(HERE, **{name: str(given.get(name, "")).strip()[:255] for name in FILTERS}))
 
     @rx.event
     async def reset_filters(self) -> Any:
         return rx.redirect(HERE)
 
     @rx.event
-    async def go(self, step: int) -> Any:
-        there = self.page_number + (1 if step == 1 else -1)
-        return rx.redirect(self._address(max(1, there), **self.filters))
+    async def show_newer(self) -> Any:
+        return rx.redirect(with_query(HERE, **self.filters, after=self.newer))
+
+    @rx.event
+    async def show_older(self) -> Any:
+        return rx.redirect(with_query(HERE, **self.filters, before=self.older))
 
     @rx.event
     async def pick(self, number: int) -> None:
@@ -124,9 +125,10 @@ class ResellersState(Shell):
         if not self.asking:
             return
         self.asking = False
-        count = await self._act(resellers.delete, {"ids": self.doomed})
-        if count is not None:
-            self._say(t("{what} deleted. The capacity is yours again.", what=plural(count, "reseller", "resellers")))
+        done = await self._act(resellers.delete, {"ids": self.doomed})
+        if done is not None:
+            words = t("{what} deleted. The capacity is yours again.", what=plural(done.count, "reseller", "resellers"))
+            self._say(" ".join([words, *done.kept]), "bad" if done.kept else "good")
         await self._show()
 
     @rx.event
@@ -167,12 +169,15 @@ def resellers_page() -> rx.Component:
                 empty_state=_nothing(state),
                 label=t("Resellers"),
             ),
-            tables.pager(
-                state.summary,
-                earlier=state.go(-1),
-                later=state.go(1),
-                has_earlier=state.page_number > 1,
-                has_later=state.page_number < state.pages,
+            rx.cond(
+                (state.newer > 0) | (state.older > 0),
+                tables.pager(
+                    t("Newest first"),
+                    earlier=state.show_newer,
+                    later=state.show_older,
+                    has_earlier=state.newer > 0,
+                    has_later=state.older > 0,
+                ),
             ),
             flush=True,
         ),
@@ -181,7 +186,7 @@ def resellers_page() -> rx.Component:
             state.show_question,
             state.question,
             t("Their colleagues lose access too, and the capacity returns to your package. Resellers that still have "
-              "cloud PBXs cannot be deleted."),
+              "cloud PBXs are kept."),
             yes=t("Delete"),
             on_yes=state.delete,
         ),
@@ -284,6 +289,7 @@ def _row(row: Any) -> list[rx.Component]:
                 state.may_manage,
                 rx.fragment(
                     icon_button("mail", t("Send activation email"), on_click=state.send_activation(row.id)),
+                    icon_button("copy", t("Clone"), on_click=rx.redirect(f"{HERE}/new?from=" + row.id.to_string())),
                     icon_button("pencil", t("Edit"), on_click=rx.redirect(f"{HERE}/" + row.id.to_string())),
                     icon_button("trash-2", t("Delete"), on_click=state.ask_delete(row.id)),
                 ),

@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 
+from yeastar_app.features import CENTRAL_TABS
 from yeastar_app.models.accounts import Status
-from yeastar_app.services import resellers
-from yeastar_app.words import t
+from yeastar_app.services import presets, resellers
+from yeastar_app.words import minute, t
 
 STATES = {
     Status.NOT_ACTIVATED: (t("Not activated"), "warn"),
@@ -12,11 +13,7 @@ STATES = {
     Status.FROZEN: (t("Frozen"), "bad"),
     Status.REMOVED: (t("Removed"), ""),
 }
-
-
-def page_number(given: object) -> int:
-    """The page an address asks for; 1 where it asks for none that could be."""
-    return max(1, min(typed_number(given), 100_000))
+FEATURE_NAMES = {feature.value: words for tab in CENTRAL_TABS for feature, words in tab.features.items()}
 
 
 def typed_number(given: object) -> int:
@@ -63,3 +60,56 @@ def reseller_row(row: resellers.Row) -> ResellerRow:
     return ResellerRow(
         row.id, row.name, row.company, row.email, state, tone, waiting, row.pbxs, extensions, calls, minutes
     )
+
+
+@dataclass
+class PresetRow:
+    id: int
+    name: str
+    words: str
+
+
+def preset_row(row: presets.Preset) -> PresetRow:
+    return PresetRow(
+        row.id,
+        row.name,
+        t(
+            "{extensions} extensions, {least} at least per PBX · {calls} concurrent calls · {minutes} recording "
+            "minutes{ha}",
+            extensions=f"{row.extensions:,}",
+            least=row.min_extensions,
+            calls=f"{row.calls:,}",
+            minutes=f"{row.minutes:,}",
+            ha=" · " + t("High Availability") if row.high_availability else "",
+        ),
+    )
+
+
+@dataclass
+class ChangeLine:
+    what: str
+    before: str
+    after: str
+
+
+@dataclass
+class ChangeRow:
+    at: str
+    who: str
+    lines: list[ChangeLine]
+
+
+def change_row(row: resellers.Change) -> ChangeRow:
+    lines = [ChangeLine(what, _said(before), _said(after)) for what, before, after in row.parts]
+    return ChangeRow(minute(row.at), row.who, lines)
+
+
+def _said(value: object) -> str:
+    """A part of a package in words; "" where there was none before."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return t("On") if value else t("Off")
+    if isinstance(value, list):
+        return ", ".join(FEATURE_NAMES.get(str(code), str(code)) for code in value)
+    return f"{value:,}" if isinstance(value, int) else str(value)

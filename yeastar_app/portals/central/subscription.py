@@ -2,19 +2,21 @@
 
 import reflex as rx
 
-from yeastar_app.components import layout
+from yeastar_app.components import charts, layout
 from yeastar_app.components.controls import badge, button_link, callout, loading
 from yeastar_app.components.split_bar import Split, split, split_card
 from yeastar_app.features import Feature
 from yeastar_app.portals.page import Shell, current_actor, guarded, page
-from yeastar_app.services import capacity, pbx
-from yeastar_app.words import plural, t
+from yeastar_app.services import capacity, capacity_records, pbx
+from yeastar_app.words import day, plural, t
 
 
 @guarded(pbx.CENTRAL)
 class SubscriptionState(Shell):
     loaded: bool = False
     capacities: list[Split] = []
+    past: list[charts.Chart] = []
+    """What was taken of each capacity over the last year, in the order of `capacities`."""
     high_availability: bool = False
     has_resellers: bool = False
     may_add_pbx: bool = False
@@ -24,9 +26,9 @@ class SubscriptionState(Shell):
     @rx.event
     async def load(self) -> None:
         self._watch(*capacity.topics_around(current_actor()))
-        seen = await self._act(pbx.overview)
-        if seen is not None:
+        if (seen := await self._act(pbx.overview)) and (levels := await self._act(capacity_records.over_time)):
             self._show(seen)
+            self.past = [_past(gauge.name, levels[gauge.capacity]) for gauge in seen.gauges]
 
     async def _follow(self) -> None:
         self._show(await self._ask(pbx.overview))
@@ -46,6 +48,22 @@ class SubscriptionState(Shell):
         self.loaded = True
 
 
+def _past(name: str, levels: list[capacity_records.Level]) -> charts.Chart:
+    """A year of one capacity: assigned and used together. The table says where each month ended."""
+    now = levels[-1].day
+    begin = now - capacity_records.WINDOW
+    taken = [(each.day, each.assigned + each.used) for each in levels]
+    places = [((when - begin) / capacity_records.WINDOW, amount) for when, amount in taken]
+    months = {f"{when:%B %Y}": amount for when, amount in taken}  # the last of each month stays
+    spoken = t("{name} taken over the last 12 months: {first} at first, {last} now.",
+               name=name, first=f"{taken[0][1]:,}", last=f"{taken[-1][1]:,}")  # fmt: skip
+    if places[0][0] > 0:
+        places = [(0.0, 0), *places]  # before that there was no package, or nobody wrote it down
+    chart = charts.steps(places, list(months.items()), spoken=spoken, heading=t("Month"), unit=name)
+    chart.first, chart.last = day(begin), t("Today")
+    return chart
+
+
 @page("/central", t("My Subscription"), pbx.CENTRAL, SubscriptionState.load)
 def subscription_page() -> rx.Component:
     state = SubscriptionState
@@ -60,6 +78,19 @@ def subscription_page() -> rx.Component:
                 class_name="grid-3",
             ),
             rx.el.div(*[layout.card(loading(6)) for _ in range(3)], class_name="grid-3"),
+        ),
+        rx.cond(
+            state.loaded,
+            layout.card(
+                rx.el.div(
+                    rx.foreach(
+                        state.past,
+                        lambda chart: rx.el.div(rx.el.h3(chart.unit, class_name="label"), charts.step_chart(chart)),
+                    ),
+                    class_name="grid-3",
+                ),
+                title=t("Assigned and used over the last 12 months"),
+            ),
         ),
         rx.cond(
             state.loaded,
