@@ -29,7 +29,7 @@ from yeastar_app.portals.page import PAGES, Shell, policy_for
 from yeastar_app.portals.partner import (  # noqa: F401
     colleague_form,
     colleagues,
-    landing,
+    dashboard,
     partner_form,
     partners,
     points,

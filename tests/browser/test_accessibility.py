@@ -21,7 +21,7 @@ WHO = {
     "/account": "partner",
 }
 """How an address begins → the demo account that may see it; nobody for the others."""
-LEADS_ON = {"/", "/partner"}
+LEADS_ON = {"/"}
 """Pages that only lead to another."""
 A_SUBJECT = {
     "/partner/partners/edit",

@@ -210,8 +210,7 @@ def test_a_csv_that_was_renamed_is_refused_in_words(page: Page) -> None:
 
 
 def test_the_page_has_its_four_parts(page: Page) -> None:
-    sign_in(page, "rival", target="/partner")
-    page.wait_for_url("**/partner/program")
+    sign_in(page, "rival", target="/partner/program")
     page.get_by_role("button", name="Period of validity").hover()
     expect(page.get_by_text("Points are valid for 24 months")).to_be_visible()
     for part in ("Redeemable Points", "Tier Benefits", "Get Points"):

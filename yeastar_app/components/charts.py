@@ -138,24 +138,24 @@ def _figure(chart: Any, *drawn: Any, tall: bool = False) -> rx.Component:
             aria_label=chart.spoken,
             class_name=f"chart-picture{' chart-tall' if tall else ''}",
         ),
+        rx.el.div(rx.el.span(chart.first), rx.el.span(chart.last), class_name="chart-ends", aria_hidden="true"),
         rx.el.div(
-            rx.el.span(chart.first), rx.el.span(chart.last), class_name="chart-ends", aria_hidden="true"
-        ),
-        rx.el.table(
-            rx.el.caption(chart.spoken),
-            rx.el.thead(
-                rx.el.tr(rx.el.th(chart.heading, scope="col"), rx.el.th(chart.unit, scope="col")),
-            ),
-            rx.el.tbody(
-                rx.foreach(
-                    chart.figures,
-                    lambda each: rx.el.tr(rx.el.th(each.name, scope="row"), rx.el.td(each.words)),
-                )
+            rx.el.table(
+                rx.el.caption(chart.spoken),
+                rx.el.thead(
+                    rx.el.tr(rx.el.th(chart.heading, scope="col"), rx.el.th(chart.unit, scope="col")),
+                ),
+                rx.el.tbody(
+                    rx.foreach(
+                        chart.figures,
+                        lambda each: rx.el.tr(rx.el.th(each.name, scope="row"), rx.el.td(each.words)),
+                    )
+                ),
             ),
             class_name="sr",
         ),
         class_name="chart",
-    )  # fmt: skip
+    )
 
 
 def ribbon_chart(parts: Any, label: Any) -> rx.Component:

@@ -35,6 +35,7 @@ RESELLER_SIDE = frozenset({Kind.RESELLER, Kind.RESELLER_COLLEAGUE})
 
 MENUS: dict[Surface, tuple[Entry, ...]] = {
     Surface.PARTNER: (
+        Entry(t("Dashboard"), "/partner", "layout-dashboard", Feature.PROGRAMME),
         Entry(t("Account Statement"), "/partner/statement", "receipt-text", Feature.BILLING, t("Orders and Billing")),
         Entry(t("Partners"), "/partner/partners", "users", Feature.PARTNERS, t("User")),
         Entry(t("Colleagues"), "/partner/colleagues", "contact", Feature.COLLEAGUES, t("User")),

@@ -1,17 +1,25 @@
-"""What the Partner Program page shows: points and tier, what can be spent and expires next, benefits, the rules."""
+"""What the Partner Program page shows: points and tier, what can be spent and expires next, what is to come, the tiers
+side by side, how the tier changed, the rules."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
 import sqlalchemy as sa
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from yeastar_app import clock
 from yeastar_app.access import Actor, action
-from yeastar_app.models.points import PointAccount, PointLot, Tier
+from yeastar_app.models.points import PointAccount, PointLot, Programme, Tier, TierChange
 from yeastar_app.models.products import IdKind, PointRule, Product
-from yeastar_app.services import tiers
+from yeastar_app.models.rewards import Reward, RewardStock
+from yeastar_app.services import forecast, tiers
+from yeastar_app.services.forecast import Forecast, Standing
 from yeastar_app.services.registration import POLICY
+
+HISTORY = 12
+"""How many of the last changes and reviews of a tier are shown."""
 
 
 @dataclass(frozen=True)
@@ -35,60 +43,138 @@ class Choice:
 
 
 @dataclass(frozen=True)
-class View:
-    """Everything on the page; points are whole numbers, `next_tier` is None at the top."""
+class Change:
+    """A line of the tier's history; the same tier twice: a review that kept it."""
 
-    tier: Tier
-    ladder: list[Tier]
-    next_tier: Tier | None
-    accrued: int
-    period_start: datetime
-    period_months: int
+    at: datetime
+    before: str
+    after: str
+    up: bool
+    reason: str
+
+
+@dataclass(frozen=True)
+class View:
+    """Everything on the page; points are whole numbers. `standing.tier` is what a review that is due leaves."""
+
+    standing: Standing
+    forecast: Forecast
+    debt: int
     validity_months: int
     window_days: int
-    balance: int
-    expiring_points: int
-    expiring_on: date | None
-    """The last day on which `expiring_points` can be spent."""
+    rewards: dict[int, list[str]]
+    """What each tier may have, by the tier's key."""
+    history: list[Change]
     rules: list[Rule]
     products: list[Choice]
+
+    @property
+    def expires_next(self) -> tuple[date, int] | None:
+        """The last day on which so many points can be spent; None where there are none."""
+        return next(iter(self.standing.lots), None)
+
+
+@dataclass(frozen=True)
+class Company:
+    """A company in the programme: the programme's figures, its account (None before its first points), its standing
+    as the tables say (see `forecast.caught_up`)."""
+
+    figures: Programme
+    account: PointAccount | None
+    standing: Standing
+
+    @property
+    def debt(self) -> int:
+        return self.account.debt if self.account else 0
 
 
 @action(POLICY, writes=False)
 def view(session: Session, actor: Actor) -> View:
     """Read the page for the actor's company; one without registrations has no points and the lowest tier."""
-    organisation = actor.organisation
-    figures = tiers.programme(session)
-    ladder = tiers.ladder(session)
-    account = session.exec(select(PointAccount).where(col(PointAccount.organisation_id) == organisation)).first()
-    tier = next((step for step in ladder if account and step.key == account.tier_id), ladder[0])
-    above = [step for step in ladder if step.threshold > tier.threshold]
-    lots = session.execute(
+    found = company(session, actor.organisation)
+    standing = forecast.caught_up(found.standing)
+    return View(
+        standing=standing,
+        forecast=forecast.look_ahead(standing),
+        debt=found.debt,
+        validity_months=found.figures.lot_validity_months,
+        window_days=found.figures.registration_window_days,
+        rewards=_rewards(session),
+        history=_history(session, actor.organisation),
+        rules=_rules(session),
+        products=_choices(session),
+    )
+
+
+def company(session: Session, organisation_id: int, also: Sequence[datetime] = ()) -> Company:
+    """Read what a company has, by three queries. `also`: moments of the past at which it shall be known, too, what
+    had been earned."""
+    found = session.execute(
+        sa.select(Tier, Programme, PointAccount)
+        .select_from(Tier)
+        .join(Programme, sa.true())
+        .outerjoin(PointAccount, col(PointAccount.organisation_id) == organisation_id)
+        .order_by(col(Tier.threshold))
+    ).all()
+    steps = [row[0] for row in found]
+    figures, account = found[0][1], found[0][2]
+    now, review_at = clock.now(), account.review_at if account else None
+    moments = forecast.ends(now, review_at, figures.tier_period_months)
+    standing = Standing(
+        moment=now,
+        lots=_lots(session, organisation_id),
+        earned=tiers.earned_between(session, organisation_id, sorted({*moments, *also})),
+        steps=steps,
+        tier=next((step for step in steps if account and step.key == account.tier_id), steps[0]),
+        review_at=review_at,
+        period_months=figures.tier_period_months,
+    )
+    return Company(figures, account, standing)
+
+
+def _lots(session: Session, organisation_id: int) -> list[tuple[date, int]]:
+    """(last day, points left), the next to expire first. The lots say what can be spent at this moment, also before the
+    job has swept what expired."""
+    found = session.execute(
         sa.select(col(PointLot.expires_on), sa.func.sum(col(PointLot.remaining)))
         .where(
-            col(PointLot.organisation_id) == organisation,
+            col(PointLot.organisation_id) == organisation_id,
             col(PointLot.remaining) > 0,
             col(PointLot.expires_on) >= clock.now().date(),
         )
         .group_by(col(PointLot.expires_on))
         .order_by(col(PointLot.expires_on))
-    ).all()
-    return View(
-        tier=tier,
-        ladder=ladder,
-        next_tier=above[0] if above else None,
-        accrued=tiers.accrued(session, organisation, figures),
-        period_start=tiers.period_start(figures),
-        period_months=figures.tier_period_months,
-        validity_months=figures.lot_validity_months,
-        window_days=figures.registration_window_days,
-        # The lots say what can be spent at this moment, also before the job has swept what expired.
-        balance=sum(lot[1] for lot in lots),
-        expiring_points=lots[0][1] if lots else 0,
-        expiring_on=lots[0][0] if lots else None,
-        rules=_rules(session),
-        products=_choices(session),
     )
+    return [(last_day, int(points)) for last_day, points in found]
+
+
+def _rewards(session: Session) -> dict[int, list[str]]:
+    found = session.execute(
+        sa.select(col(RewardStock.tier_id), col(Reward.name))
+        .join(Reward, col(Reward.id) == col(RewardStock.reward_id))
+        .where(col(Reward.active))
+        .order_by(col(Reward.position), col(Reward.id))
+    )
+    rewards: dict[int, list[str]] = {}
+    for tier_id, name in found:
+        rewards.setdefault(tier_id, []).append(name)
+    return rewards
+
+
+def _history(session: Session, organisation_id: int) -> list[Change]:
+    before, after = aliased(Tier), aliased(Tier)
+    found = session.execute(
+        sa.select(TierChange, before, after)
+        .join(before, col(before.id) == col(TierChange.from_tier_id))
+        .join(after, col(after.id) == col(TierChange.to_tier_id))
+        .where(col(TierChange.organisation_id) == organisation_id)
+        .order_by(col(TierChange.at).desc(), col(TierChange.id).desc())
+        .limit(HISTORY)
+    )
+    return [
+        Change(change.at, lower.name, upper.name, upper.threshold > lower.threshold, change.reason)
+        for change, lower, upper in found
+    ]
 
 
 @action(POLICY, writes=False)

@@ -1,7 +1,9 @@
 """Tiers: which one the points earned in the rolling period reach. Up at once, when something is registered; down only
 at the yearly review. Each step leaves a line with its reason."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
@@ -23,7 +25,7 @@ def ladder(session: Session) -> list[Tier]:
     return list(session.exec(select(Tier).order_by(col(Tier.threshold))))
 
 
-def reached_with(points: int, steps: list[Tier]) -> Tier:
+def reached_with(points: int, steps: Sequence[Tier]) -> Tier:
     """The highest tier that so many points reach."""
     return [tier for tier in steps if tier.threshold <= points][-1]
 
@@ -46,6 +48,32 @@ def accrued(session: Session, organisation_id: int, figures: Programme, end: dat
         )
     ).scalar_one()
     return earned
+
+
+def earned_between(session: Session, organisation_id: int, ends: Sequence[datetime]) -> list[tuple[datetime, int]]:
+    """Points earned, as `accrued` counts them, between each of these moments (in their order) and the next: (that
+    next, points). One query; each part is a short walk along an index."""
+    parts = [
+        sa.select(sa.literal(number), sa.func.coalesce(sa.func.sum(col(Registration.points)), 0)).where(
+            col(Registration.organisation_id) == organisation_id,
+            col(Registration.at) > since,
+            col(Registration.at) <= until,
+            col(Registration.reversed_at).is_(None),
+        )
+        for number, (since, until) in enumerate(pairwise(ends), 1)
+    ]
+    return [(ends[number], int(points)) for number, points in session.execute(sa.union_all(*parts)) if points]
+
+
+def after_review(present: Tier, earned: int, steps: Sequence[Tier]) -> Tier:
+    """The tier that a review leaves where so many points were earned: the same or a lower one."""
+    reached = reached_with(earned, steps)
+    return reached if reached.threshold < present.threshold else present
+
+
+def review_after(at: datetime, period_months: int) -> datetime:
+    """When the tier is reviewed next after the review at `at`."""
+    return max(add_months(at, period_months), at + timedelta(days=1))
 
 
 def lift(session: Session, account: PointAccount, figures: Programme) -> Tier | None:
@@ -81,14 +109,13 @@ def review(session: Session, account: PointAccount, figures: Programme) -> bool:
         at = account.review_at
         earned = accrued(session, account.organisation_id, figures, at)
         present = _present(account, steps)
-        reached = reached_with(earned, steps)
-        lower = reached if reached.threshold < present.threshold else present
+        lower = after_review(present, earned, steps)
         figures_said = t("{points} points earned in {n} months", points=f"{earned:,}", n=figures.tier_period_months)
         said = t("Yearly review: {figures}, {tier} asks for {threshold}",
                  figures=figures_said, tier=present.name, threshold=f"{present.threshold:,}")  # fmt: skip
         if present.threshold > 0:
             _step(session, account, lower, said, at)
-        account.review_at = max(add_months(at, figures.tier_period_months), at + timedelta(days=1))
+        account.review_at = review_after(at, figures.tier_period_months)
         held = True
         if lower is not present:
             _tell_owners(
