@@ -133,19 +133,21 @@ def run_jobs() -> None:
 def import_registry(file: Path) -> None:
     """Take a workbook (Product, Product ID, Subscribed From, Subscribed Until) into the product registry."""
     from yeastar_app.database import transaction
-    from yeastar_app.refusals import Refusal
-    from yeastar_app.services import registry
+    from yeastar_app.models.registry import ImportStatus
+    from yeastar_app.services import registry_imports
 
     if not file.is_file():
         raise typer.Exit(typer.echo(f"{file} is no file.", err=True) or 1)
-    try:
-        with transaction() as session:
-            imported = registry.import_workbook(session, file.read_bytes())
-    except Refusal as refusal:
-        raise typer.Exit(typer.echo(f"{file.name}: {refusal.message}", err=True) or 1) from None
-    for outcome in imported.outcomes:
-        typer.echo(f"row {outcome.row}: {outcome.done}  {outcome.words}")
-    counts = ", ".join(f"{imported.count(done)} {done}" for done in ("added", "changed", "unchanged", "refused"))
+    with transaction() as session:
+        number = registry_imports.begin(session, file.name, file.read_bytes())
+    registry_imports.take_in(number)
+    with transaction(writes=False) as session:
+        done = registry_imports.outcome(session, number)
+    if done.status is ImportStatus.REFUSED:
+        raise typer.Exit(typer.echo(f"{file.name}: {done.refusal}", err=True) or 1)
+    for row, column, words in done.problems:
+        typer.echo(f"row {row}: refused  {column}: {words}")
+    counts = ", ".join(f"{getattr(done, name)} {name}" for name in ("added", "changed", "unchanged", "refused"))
     typer.echo(f"{file.name}: {counts}")
 
 

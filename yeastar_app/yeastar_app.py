@@ -38,7 +38,7 @@ from yeastar_app.portals.partner import (  # noqa: F401
     uploads,
 )
 from yeastar_app.portals.sign_in import activate, forgot, home, sign_in  # noqa: F401 - each registers its page
-from yeastar_app.portals.staff import accounts, audit_log, partner_account, partner_points, rules  # noqa: F401
+from yeastar_app.portals.staff import accounts, audit_log, partner_account, partner_points, registry, rules  # noqa: F401
 
 
 def with_routes(inner: ASGIApp) -> ASGIApp:

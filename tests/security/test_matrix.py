@@ -85,6 +85,8 @@ HANDLERS = {
     "AuditLogState": STAFF,
     "RulesState": ADMINISTRATOR,
     "PartnerPointsState": STAFF,
+    "RegistryState": STAFF,
+    "RegistryImportState": STAFF,
     "PartnerAccountState": STAFF,
 }
 """State → who its handlers run for."""
@@ -131,6 +133,10 @@ ACTIONS_OF = {
     "profile": SIGNED_IN,
     "programme": GRANTED,
     "registration": GRANTED,
+    "registry": STAFF,
+    "registry.add": ADMINISTRATOR,
+    "registry.change": ADMINISTRATOR,
+    "registry_imports": ADMINISTRATOR,
     "resellers": PACKAGE_OWNER,
     "sessions": SIGNED_IN,
     "staff": STAFF,

@@ -1,91 +1,157 @@
-"""`yeastar import-registry`: what is added, changed and refused, row by row; twice changes nothing."""
+"""The product registry, as staff look through it and keep it by hand."""
 
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlmodel import select
-from typer.testing import CliRunner
+from sqlmodel import col, select
 
-from tests.services.test_bulk import workbook
-from yeastar_app import cli
+from tests.factories import account, registry_unit, signed_in
+from tests.services.test_registration import APPLIANCE, SERIAL, form
+from yeastar_app.access import Credential, perform
 from yeastar_app.database import transaction
-from yeastar_app.models.products import RegistryUnit
+from yeastar_app.models.accounts import Account, Kind, ManagedPartner, TwoFactor
+from yeastar_app.models.products import Product, RegistryUnit
 from yeastar_app.refusals import Refusal
-from yeastar_app.services import registry
-
-HEADINGS = ["Product", "Product ID", "Subscribed From", "Subscribed Until"]
-APPLIANCE = "P-Series Appliance Edition"
+from yeastar_app.services import registration, registry
+from yeastar_app.services.registry import Unit
 
 
-def outcomes(*rows: list[Any]) -> list[tuple[int, str]]:
-    with transaction() as session:
-        imported = registry.import_workbook(session, workbook(*rows, headings=HEADINGS, sheet="Any name"))
-    return [(outcome.row, outcome.done) for outcome in imported.outcomes]
+@pytest.fixture
+def admin(db: str) -> Credential:
+    return signed_in(account(Kind.ADMINISTRATOR, two_factor=TwoFactor.EMAIL))
 
 
-def units() -> list[tuple[str, date | None, date | None]]:
+@pytest.fixture
+def here(sqlite: str) -> Credential:
+    return signed_in(account(Kind.ADMINISTRATOR, two_factor=TwoFactor.EMAIL))
+
+
+def found(who: Credential, **asked: Any) -> list[str]:
+    return [unit.identifier for unit in perform(registry.listed, asked, who).rows]
+
+
+def only(who: Credential, identifier: str = SERIAL) -> Unit:
+    return next(unit for unit in perform(registry.listed, {}, who).rows if unit.identifier == identifier)
+
+
+def product_id(name: str = APPLIANCE) -> int:
     with transaction(writes=False) as session:
-        found = session.exec(select(RegistryUnit).order_by(RegistryUnit.id))  # type: ignore[arg-type]
-        return [(unit.identifier, unit.subscribed_from, unit.subscribed_until) for unit in found]
+        return session.exec(select(Product).where(Product.name == name)).one().key
 
 
-GOOD = (
-    [APPLIANCE, " 3658b4311196 ", None, None],
-    ["Workplace", "wp-402711", date(2026, 1, 1), "2026-12-31"],
-    ["remote-management", "Voice@Lumen.Example", date(2026, 1, 1), None],
-)
+def given(**values: Any) -> dict[str, Any]:
+    return {"product": product_id(), "identifier": SERIAL, "eligible": "on", **values}
 
 
-def test_units_and_subscriptions_are_added_and_twice_changes_nothing(db: str) -> None:
-    assert outcomes(*GOOD) == [(2, "added"), (3, "added"), (4, "added")]
-    assert units() == [
-        ("3658B4311196", None, None),
-        ("WP-402711", date(2026, 1, 1), date(2026, 12, 31)),
-        ("voice@lumen.example", date(2026, 1, 1), None),
+def test_units_are_found_by_what_their_identifier_begins_with(admin: Credential) -> None:
+    for number in range(3):
+        registry_unit(APPLIANCE, f"AB{number}0000000")
+    registry_unit(APPLIANCE, "B_00000000")
+    registry_unit("Linkus Cloud Service", "AB10000000")
+    registry_unit("Remote Management", "ab@lumen.example")
+    registry_unit("Remote Management", "ab-x@lumen.example")
+    assert found(admin, search="ab1") == ["AB10000000", "AB10000000"]
+    assert found(admin, search="AB@") == ["ab@lumen.example"]
+    assert found(admin, product="remote-management") == ["ab-x@lumen.example", "ab@lumen.example"]
+    assert found(admin, search="_") == found(admin, search="%") == []
+    assert len(found(admin, search="a")) == 6
+    assert len(found(admin, product="no-such")) == 0
+
+
+def test_pages_lead_down_and_back_up_across_products(admin: Credential) -> None:
+    for number in range(40):
+        registry_unit(APPLIANCE, f"AB{number:08}")
+    for number in range(20):
+        registry_unit("Workplace", f"WP-{number:04}")
+    first = perform(registry.listed, {}, admin)
+    second = perform(registry.listed, {"before": first.older}, admin)
+    third = perform(registry.listed, {"before": second.older}, admin)
+    assert [len(page.rows) for page in (first, second, third)] == [25, 25, 10]
+    assert (first.newer, third.older) == (0, 0)
+    assert perform(registry.listed, {"after": third.newer}, admin).rows == second.rows
+    back = perform(registry.listed, {"after": second.newer}, admin)
+    assert (back.rows, back.newer) == (first.rows, 0)
+
+
+def test_the_state_says_whether_and_by_whom_a_unit_is_registered(admin: Credential) -> None:
+    ours, stranger, manager = account(), account(), account(Kind.ACCOUNT_MANAGER, two_factor=TwoFactor.EMAIL)
+    with transaction() as session:
+        session.add(ManagedPartner(organisation_id=ours.organisation_id, account_id=manager.key))
+    registry_unit(APPLIANCE, SERIAL)
+    registry_unit(APPLIANCE, "FREE00000001")
+    registry_unit(APPLIANCE, "NFR000000001", eligible=False)
+    registry_unit("Workplace", "WP-402711", subscribed_from=date(2026, 1, 1))
+    perform(registration.register, form(), signed_in(ours))
+    perform(registration.register, form(product="Workplace", product_id="WP-402711"), signed_in(stranger))
+    assert found(admin, state="registered") == [SERIAL, "WP-402711"]
+    assert found(admin, state="open") == ["FREE00000001"]
+    assert found(admin, state="ineligible") == ["NFR000000001"]
+    who = signed_in(manager)
+    with transaction(writes=False) as session:
+        name = session.get_one(Account, ours.key).email
+    assert [(unit.partner != "", unit.registered is not None) for unit in (only(who), only(who, "WP-402711"))] == [
+        (True, True),
+        (False, True),
+    ], "an account manager sees that, but not by whom, where it looks after another"
+    [event] = perform(registry.events, {"unit": only(who).id}, who)
+    assert (event.who, event.what.startswith("Registered by Company")) == (name, True)
+    [event] = perform(registry.events, {"unit": only(who, "WP-402711").id}, who)
+    assert (event.who, event.what) == ("", "Registered by another partner, 100 points")
+    with pytest.raises(Refusal, match="not_allowed"):
+        perform(registry.add, given(), who)
+
+
+def test_a_unit_is_added_and_changed_by_hand_and_its_history_says_so(admin: Credential) -> None:
+    assert perform(registry.add, given(identifier=f" {SERIAL.lower()} "), admin) == f"{APPLIANCE} {SERIAL}"
+    with pytest.raises(Refusal) as refused:
+        perform(registry.add, given(), admin)
+    assert (refused.value.code, refused.value.field) == ("known_already", "identifier")
+    unit = only(admin)
+    changed = given(unit=unit.id, seen=unit.seen, subscribed_from="2026-01-01", eligible="")
+    perform(registry.change, changed, admin)
+    with pytest.raises(Refusal, match="changed_meanwhile"):
+        perform(registry.change, changed, admin)
+    unit = only(admin)
+    assert (unit.since, unit.eligible) == (date(2026, 1, 1), False)
+    newest, oldest = perform(registry.events, {"unit": unit.id}, admin)
+    assert (newest.what, oldest.what) == ("Changed", "Added by hand")
+    assert [(one.name, one.before, one.after) for one in newest.changes] == [
+        ("from", "–", "2026-01-01"),  # noqa: RUF001
+        ("eligible", "yes", "no"),
     ]
-    assert outcomes(*GOOD) == [(2, "unchanged"), (3, "unchanged"), (4, "unchanged")]
-    assert len(units()) == 3
 
 
-def test_other_days_change_a_subscription(sqlite: str) -> None:
-    outcomes(*GOOD)
-    assert outcomes(["Workplace", "WP-402711", date(2026, 1, 1), date(2027, 12, 31)]) == [(2, "changed")]
-    assert units()[1] == ("WP-402711", date(2026, 1, 1), date(2027, 12, 31))
+def test_a_registered_units_identifier_is_fixed(here: Credential) -> None:
+    registry_unit(APPLIANCE, SERIAL)
+    unit = only(here)
+    perform(registry.change, given(unit=unit.id, seen=unit.seen, identifier="3658B4311197"), here)
+    unit = only(here, "3658B4311197")
+    perform(registration.register, form(product_id="3658B4311197"), signed_in(account()))
+    for other in ({"identifier": SERIAL}, {"product": product_id("Linkus Cloud Service")}):
+        with pytest.raises(Refusal) as refused:
+            perform(registry.change, given(**{"identifier": "3658B4311197", **other}, unit=unit.id, seen=unit.seen),
+                    here)  # fmt: skip
+        assert (refused.value.code, refused.value.field) == ("registered", "identifier")
 
 
 @pytest.mark.parametrize(
-    "row",
+    ("field", "value"),
     [
-        ["No such product", "3658B4311196", None, None],
-        [None, "3658B4311196", None, None],
-        [APPLIANCE, "short", None, None],
-        [APPLIANCE, 365843111960, None, None],
-        [APPLIANCE, None, None, None],
-        ["Workplace", "WP-402711", "soon", None],
-        ["Workplace", "WP-402711", None, date(2026, 1, 1)],
-        ["Workplace", "WP-402711", date(2026, 1, 2), date(2026, 1, 1)],
+        ("product", 0), ("product", 999), ("product", "x"), ("identifier", ""), ("identifier", "short"),
+        ("identifier", 365843111960), ("identifier", "3658B431-119"), ("identifier", "a" * 256),
+        ("subscribed_from", "soon"), ("subscribed_from", 5), ("subscribed_from", "1999-12-31"),
+        ("subscribed_until", "2026-01-01"), ("identifier", "ab\0cdefgh"),
     ],
-)
-def test_a_bad_row_is_refused_and_the_others_are_taken(sqlite: str, row: list[Any]) -> None:
-    assert outcomes(row, GOOD[0]) == [(2, "refused"), (3, "added")]
-    assert len(units()) == 1
+)  # fmt: skip
+def test_bad_input_adds_no_unit(here: Credential, field: str, value: Any) -> None:
+    with pytest.raises(Refusal):
+        perform(registry.add, given(**{field: value}), here)
+    with transaction(writes=False) as session:
+        assert session.exec(select(RegistryUnit).order_by(col(RegistryUnit.id))).all() == []
 
 
-def test_other_headings_are_refused(sqlite: str) -> None:
-    with transaction() as session, pytest.raises(Refusal, match="wrong_headers"):
-        registry.import_workbook(session, workbook(["x"], headings=["Product"]))
-
-
-def test_the_command_reports_row_by_row(sqlite: str, tmp_path: Path) -> None:
-    file = tmp_path / "registry.xlsx"
-    file.write_bytes(workbook(*GOOD, [APPLIANCE, "short", None, None], headings=HEADINGS))
-    done = CliRunner().invoke(cli.main, ["import-registry", str(file)])
-    assert done.exit_code == 0
-    assert "row 2: added" in done.output
-    assert "row 5: refused  A Serial Number has 8 to 20" in done.output
-    assert "3 added, 0 changed, 0 unchanged, 1 refused" in done.output
-    file.write_text("Product,Product ID")
-    assert "no .xlsx workbook" in CliRunner().invoke(cli.main, ["import-registry", str(file)]).output
-    assert CliRunner().invoke(cli.main, ["import-registry", str(tmp_path / "none.xlsx")]).exit_code == 1
+def test_an_end_before_the_beginning_is_refused(here: Credential) -> None:
+    with pytest.raises(Refusal) as refused:
+        perform(registry.add, given(subscribed_from="2026-01-02", subscribed_until="2026-01-01"), here)
+    assert refused.value.field == "subscribed_until"

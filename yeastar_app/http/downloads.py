@@ -14,7 +14,16 @@ from yeastar_app.access import Credential
 from yeastar_app.http.credential import credential
 from yeastar_app.jobs import processes
 from yeastar_app.refusals import Refusal, SignInNeeded
-from yeastar_app.services import bulk, partner_points, pbx, point_details, point_rules, resellers, statement
+from yeastar_app.services import (
+    bulk,
+    partner_points,
+    pbx,
+    point_details,
+    point_rules,
+    registry_imports,
+    resellers,
+    statement,
+)
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 STATEMENT_OF = tuple(statement.PartnerStatement.model_fields)
@@ -61,6 +70,8 @@ routes = [
     download("partner-statement.xlsx", statement.export_of, STATEMENT_OF),
     download("point-record.xlsx", point_details.export_records, FILTERS),
     download("registered-products.xlsx", point_details.export_registered_products, FILTERS),
+    download("registry-rows-to-correct.xlsx", registry_imports.refused_rows, ("id",)),
+    download("registry-template.xlsx", registry_imports.template),
     download("partners-points.xlsx", partner_points.export, ("search", "tier")),
     download("partner-record.xlsx", partner_points.export_records, ("partner", *FILTERS)),
     download("partner-registered.xlsx", partner_points.export_registered_products, ("partner", *FILTERS)),

@@ -12,7 +12,7 @@ from typing import Any
 
 import structlog
 
-from yeastar_app.jobs import bulk, capacity_records, expiry, hosting, outbox, resets, reviews
+from yeastar_app.jobs import bulk, capacity_records, expiry, hosting, outbox, registry, resets, reviews
 from yeastar_app.settings import settings
 
 log = structlog.get_logger()
@@ -35,6 +35,7 @@ JOBS: list[Job] = [
     Job("simulated engine", hosting.simulate, 0.5),
     Job("engine health", hosting.look_after, 20),
     Job("expiring cloud PBXs", hosting.expire, 300),
+    Job("registry imports", registry.run_due, 1),
     Job("expired points", expiry.run_due, 300),
     Job("old workbooks", bulk.forget_old, 3600),
     Job("points that expire soon", expiry.remind_due, 900),

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlmodel import Field
 
 from yeastar_app.models.base import Table, enum_column, time_column
+from yeastar_app.models.products import IDENTIFIER
 
 
 class Tier(Table, table=True):
@@ -136,7 +137,7 @@ class Registration(Table, table=True):
     organisation_id: int = Field(foreign_key="organisation.id")
     account_id: int = Field(foreign_key="account.id")
     product_id: int = Field(foreign_key="product.id")
-    identifier: str = Field(max_length=255)
+    identifier: str = Field(max_length=255, sa_type=IDENTIFIER)
     purchase_date: date
     purchase_from: str = Field(max_length=100)
     end_user_name: str = Field(max_length=100)

@@ -2,11 +2,15 @@
 
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Field
 
 from yeastar_app.models.base import Table, enum_column, time_column
+
+IDENTIFIER: Any = sa.String(255).with_variant(sa.String(255, collation="C"), "postgresql")
+"""Compared byte by byte on both databases, so that an index finds what an identifier begins with."""
 
 
 class IdKind(StrEnum):
@@ -43,9 +47,18 @@ class RegistryUnit(Table, table=True):
     """A unit or subscription the vendor knows. `identifier` is normalised (services/identifiers.py)."""
 
     __tablename__ = "registry_unit"
-    __table_args__ = (sa.UniqueConstraint("product_id", "identifier"),)
+    __table_args__ = (
+        sa.UniqueConstraint("product_id", "identifier"),
+        sa.Index(
+            "ix_registry_unit_not_eligible",
+            "product_id",
+            "identifier",
+            sqlite_where=sa.text("NOT eligible"),
+            postgresql_where=sa.text("NOT eligible"),
+        ),
+    )
     product_id: int = Field(foreign_key="product.id")
-    identifier: str = Field(max_length=255)
+    identifier: str = Field(max_length=255, sa_type=IDENTIFIER)
     subscribed_from: date | None = None
     subscribed_until: date | None = None
     eligible: bool = True

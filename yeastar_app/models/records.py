@@ -19,7 +19,7 @@ class AuditRow(Table, table=True):
     who: str = Field(max_length=255)
     organisation_id: int | None = Field(default=None, foreign_key="organisation.id", index=True)
     action: str = Field(max_length=60)
-    subject: str = Field(max_length=60)
+    subject: str = Field(max_length=60, index=True)
     """`table:id` of what was acted on, for example `account:12`."""
     label: str = Field(default="", max_length=255)
     before: dict[str, Any] | None = Field(default=None, sa_type=sa.JSON)

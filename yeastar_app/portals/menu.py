@@ -66,6 +66,7 @@ MENUS: dict[Surface, tuple[Entry, ...]] = {
             heading=t("Programme"),
             kinds=ADMINISTRATORS,
         ),
+        Entry(t("Product Registry"), "/staff/registry", "database", heading=t("Programme")),
         Entry(t("Audit Log"), "/staff/audit", "scroll-text", heading=t("System")),
     ),
 }

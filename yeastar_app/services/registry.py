@@ -1,109 +1,347 @@
-"""The product registry's import: units and subscriptions the vendor knows, from a workbook. Doing it twice changes
-nothing."""
+"""The product registry: units and subscriptions the vendor knows, which prove a Product ID. Looked through in the order
+of product and identifier, which its index has; kept by hand here, by workbook in registry_imports."""
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Annotated, Any
 
-from sqlmodel import Session, select
+import sqlalchemy as sa
+from pydantic import AfterValidator, BaseModel
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import Session, col, select
 
-from yeastar_app.access import Actor, audit
-from yeastar_app.models.products import Product, RegistryUnit
-from yeastar_app.refusals import Refusal
-from yeastar_app.services import identifiers, workbooks
-from yeastar_app.words import t
+from yeastar_app.access import Actor, Policy, action, audit, visible_organisations
+from yeastar_app.features import Surface
+from yeastar_app.models.accounts import Account, Kind, Organisation
+from yeastar_app.models.points import Registration
+from yeastar_app.models.products import IdKind, Product, RegistryUnit
+from yeastar_app.models.records import AuditRow
+from yeastar_app.refusals import NotFound, Refusal
+from yeastar_app.services import identifiers, seen
+from yeastar_app.services.audit_log import Change, changes_of
+from yeastar_app.services.fields import LongLine, OptionalDay, RowId
+from yeastar_app.services.paging import PAGE, PageForm, Search, Slice
+from yeastar_app.services.point_rules import Tick
+from yeastar_app.services.seen import Mark
+from yeastar_app.words import minute, t
 
-COLUMNS = ("Product", "Product ID", "Subscribed From", "Subscribed Until")
-MOST_ROWS = 200_000
+VIEW = Policy(Surface.STAFF)
+CHANGE = Policy(Surface.STAFF, kinds=frozenset({Kind.ADMINISTRATOR}))
+STATES = {"open": t("Not registered"), "registered": t("Registered"), "ineligible": t("Not eligible")}
+_LAST = "\uffff"
+"""Sorts behind everything an identifier may hold."""
+
+
+def _within_reason(day: date | None) -> date | None:
+    if day and not 2000 <= day.year <= 2100:
+        raise ValueError(t("Enter a day between 2000 and 2100."))
+    return day
+
+
+UnitDay = Annotated[OptionalDay, AfterValidator(_within_reason)]
+
+
+class UnitsFilter(PageForm):
+    """The list's address: a product's code, what the identifier begins with, one of STATES."""
+
+    product: Search = ""
+    search: Search = ""
+    state: Search = ""
+
+
+class OneUnit(BaseModel):
+    unit: RowId
+
+
+class UnitForm(BaseModel):
+    """A unit or subscription by hand. Days are inclusive."""
+
+    product: RowId
+    identifier: LongLine
+    subscribed_from: UnitDay = None
+    subscribed_until: UnitDay = None
+    eligible: Tick = False
+
+
+class UnitChange(UnitForm):
+    unit: RowId
+    seen: Mark = ""
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """What became of a row: `row` as the spreadsheet numbers it; `done` is added, changed, unchanged or refused."""
+class Unit:
+    """A row: `registered` is when, None where nobody did; `partner` is empty where the actor may not know whose."""
 
-    row: int
-    done: str
-    words: str
+    id: int
+    product_id: int
+    product: str
+    needs_subscription: bool
+    identifier: str
+    since: date | None
+    until: date | None
+    eligible: bool
+    registered: datetime | None
+    reversed: bool
+    partner: str
+    seen: str
 
 
-@dataclass
-class Imported:
-    outcomes: list[Outcome] = field(default_factory=list)
+@dataclass(frozen=True)
+class Units:
+    rows: list[Unit]
+    newer: int
+    older: int
 
-    def count(self, done: str) -> int:
-        return sum(outcome.done == done for outcome in self.outcomes)
+
+@dataclass(frozen=True)
+class Event:
+    """What happened to a unit, in words."""
+
+    at: str
+    who: str
+    what: str
+    changes: list[Change]
 
 
-def import_workbook(session: Session, content: bytes) -> Imported:
-    """Take the first sheet's rows into the registry. Bad rows are refused one by one, the others taken; a workbook
-    that cannot be read raises a Refusal."""
-    products = {word: row for row in session.exec(select(Product)) for word in (row.code, row.name.lower())}
-    known = {(unit.product_id, unit.identifier): unit for unit in session.exec(select(RegistryUnit))}
-    imported = Imported()
-    for row in workbooks.read(content, None, COLUMNS, MOST_ROWS):
-        try:
-            unit = _unit(row.cells, products)
-        except Refusal as refusal:
-            imported.outcomes.append(Outcome(row.number, "refused", refusal.message))
-            continue
-        before = known.get((unit.product_id, unit.identifier))
-        words = f"{row.cells['Product']} {unit.identifier}"
-        if before is None:
-            known[unit.product_id, unit.identifier] = unit
+@dataclass(frozen=True)
+class Choice:
+    id: int
+    code: str
+    name: str
+
+
+@action(VIEW, form=UnitsFilter, writes=False)
+def listed(session: Session, actor: Actor, form: UnitsFilter) -> Units:
+    """Units in the order of product and identifier."""
+    found = _page(session, form)
+    known = _companies(session, actor, found.rows)
+    return Units([_unit(row, known) for row in found.rows], found.newer, found.older)
+
+
+@action(VIEW, writes=False)
+def products(session: Session, actor: Actor) -> list[Choice]:
+    """The products one can filter by or add a unit of."""
+    found = session.exec(select(Product).order_by(col(Product.position), col(Product.id)))
+    return [Choice(one.key, one.code, one.name) for one in found]
+
+
+@action(VIEW, form=OneUnit, writes=False)
+def events(session: Session, actor: Actor, form: OneUnit) -> list[Event]:
+    """What happened to a unit, the newest first: changes by hand or workbook, its registration and its reversal."""
+    unit = _one(session, form.unit)
+    return [event for _, event in sorted([*_registered(session, actor, unit), *_changed(session, unit)],
+                                         key=lambda one: one[0], reverse=True)]  # fmt: skip
+
+
+@action(CHANGE, form=UnitForm)
+def add(session: Session, actor: Actor, form: UnitForm) -> str:
+    """Add a unit; gives what it is called. Refusals: `incorrect_id`, `known_already`, `wrong_days`."""
+    product = _product(session, form.product)
+    unit = RegistryUnit(product_id=product.key, identifier="")
+    _fill(session, product, unit, form)
+    audit(session, actor, "registry.add", unit, label=f"{product.name} {unit.identifier}", after=facts(unit))
+    return f"{product.name} {unit.identifier}"
+
+
+@action(CHANGE, form=UnitChange)
+def change(session: Session, actor: Actor, form: UnitChange) -> str:
+    """Change a unit; gives what it is called. Refusals: `registered` (product and identifier of a unit that somebody
+    registered), `changed_meanwhile`, and those of `add`."""
+    unit = _one(session, form.unit, lock=True)
+    seen.compare(form.seen, _mark(unit), t("this unit"))
+    product = _product(session, form.product)
+    if _registration(session, unit):
+        identifier = _normalised(product, form.identifier)
+        if (product.key, identifier) != (unit.product_id, unit.identifier):
+            words = t("Fixed: this unit is registered. Add another unit instead.")
+            raise Refusal("registered", words, "identifier")
+    before = facts(unit)
+    _fill(session, product, unit, form)
+    audit(session, actor, "registry.change", unit, label=f"{product.name} {unit.identifier}", before=before,
+          after=facts(unit))  # fmt: skip
+    return f"{product.name} {unit.identifier}"
+
+
+def facts(unit: RegistryUnit) -> dict[str, Any]:
+    """A unit as the audit log keeps it."""
+    return {
+        "identifier": unit.identifier,
+        "from": str(unit.subscribed_from or ""),
+        "until": str(unit.subscribed_until or ""),
+        "eligible": unit.eligible,
+    }
+
+
+def _fill(session: Session, product: Product, unit: RegistryUnit, form: UnitForm) -> None:
+    if form.subscribed_until and not form.subscribed_from:
+        raise Refusal("wrong_days", t("Fill this in where there is an end."), "subscribed_from")
+    if form.subscribed_until and form.subscribed_from and form.subscribed_until < form.subscribed_from:
+        raise Refusal("wrong_days", t("This day lies before the first."), "subscribed_until")
+    identifier = _normalised(product, form.identifier)
+    try:
+        with session.begin_nested():
+            unit.product_id, unit.identifier, unit.eligible = product.key, identifier, form.eligible
+            unit.subscribed_from, unit.subscribed_until = form.subscribed_from, form.subscribed_until
             session.add(unit)
-            imported.outcomes.append(Outcome(row.number, "added", words))
-        elif _days(before) == _days(unit):
-            imported.outcomes.append(Outcome(row.number, "unchanged", words))
-        else:
-            _change(session, before, unit, words)
-            imported.outcomes.append(Outcome(row.number, "changed", words))
-    session.flush()
-    return imported
+    except IntegrityError:
+        words = t("The registry knows this {product} already.", product=product.name)
+        raise Refusal("known_already", words, "identifier") from None
 
 
-def _change(session: Session, known: RegistryUnit, given: RegistryUnit, label: str) -> None:
-    before = _said(known)
-    known.subscribed_from, known.subscribed_until = _days(given)
-    audit(session, Actor(), "registry.change", known, label=label, before=before, after=_said(given))
+def _normalised(product: Product, typed: str) -> str:
+    try:
+        return identifiers.normalise(product.id_kind, typed)
+    except Refusal as refusal:
+        raise Refusal(refusal.code, refusal.message, "identifier") from None
 
 
-def _said(unit: RegistryUnit) -> dict[str, str]:
-    return {"from": str(unit.subscribed_from or ""), "until": str(unit.subscribed_until or "")}
+# Reading
 
 
-def _days(unit: RegistryUnit) -> tuple[date | None, date | None]:
-    return unit.subscribed_from, unit.subscribed_until
+def _page(session: Session, form: UnitsFilter) -> Slice:
+    """One page, gathered product by product: within a product the index on product and identifier finds what an
+    identifier begins with, and where a page goes on, whatever the size of the registry."""
+    products = session.exec(select(Product).order_by(col(Product.id))).all()
+    if form.product:
+        products = [one for one in products if one.code == form.product]
+    if form.after and (place := _place(session, form.after)):
+        found = _gather(session, products, form, place, up=True)
+        if found:
+            return Slice(found[:PAGE][::-1], found[PAGE - 1].id if len(found) > PAGE else 0, found[0].id)
+    place = _place(session, form.before) if form.before else None
+    found = _gather(session, products, form, place, up=False)
+    rows = found[:PAGE]
+    return Slice(rows, rows[0].id if place and rows else 0, rows[-1].id if len(found) > PAGE else 0)
 
 
-def _unit(cells: dict[str, Any], products: dict[str, Product]) -> RegistryUnit:
-    product = products.get(str(cells["Product"]).strip().lower())
-    if product is None:
-        raise Refusal("unknown_product", t("Product: there is no {name}.", name=cells["Product"] or t("empty name")))
-    typed = cells["Product ID"]
-    if not isinstance(typed, str):
-        raise Refusal("numeric_id", t("Product ID: a number, so zeros may be lost. Format the cell as Text."))
-    since, until = _day(cells, "Subscribed From"), _day(cells, "Subscribed Until")
-    if since and until and until < since:
-        raise Refusal("wrong_days", t("Subscribed Until lies before Subscribed From."))
-    if until and not since:
-        raise Refusal("wrong_days", t("Subscribed From is missing."))
-    return RegistryUnit(
-        product_id=product.key,
-        identifier=identifiers.normalise(product.id_kind, typed),
-        subscribed_from=since,
-        subscribed_until=until,
+def _place(session: Session, key: int) -> tuple[int, str] | None:
+    unit = session.get(RegistryUnit, key)
+    return (unit.product_id, unit.identifier) if unit else None
+
+
+def _gather(
+    session: Session, products: Sequence[Product], form: UnitsFilter, place: tuple[int, str] | None, *, up: bool
+) -> list[Any]:
+    """The next rows down the list, or back up, at most one more than a page."""
+    rows: list[Any] = []
+    identifier = col(RegistryUnit.identifier)
+    for product in reversed(products) if up else products:
+        if place and (product.key > place[0] if up else product.key < place[0]):
+            continue
+        query = _query(product, form).order_by(identifier.desc() if up else identifier.asc())
+        if place and product.key == place[0]:
+            query = query.where(identifier < place[1] if up else identifier > place[1])
+        rows += session.execute(query.limit(PAGE + 1 - len(rows))).all()
+        if len(rows) > PAGE:
+            break
+    return rows
+
+
+def _query(product: Product, form: UnitsFilter) -> Any:
+    query: Any = (
+        sa.select(
+            col(RegistryUnit.id),
+            RegistryUnit,
+            sa.literal(product.name).label("product"),
+            sa.literal(product.needs_subscription).label("needs_subscription"),
+            col(Registration.organisation_id),
+            col(Registration.at),
+            col(Registration.reversed_at),
+        )
+        .outerjoin(Registration, _same_unit())
+        .where(col(RegistryUnit.product_id) == product.key)
+    )
+    if form.search:
+        lower = product.id_kind is IdKind.YEASTAR_ID
+        begins = form.search.lower() if lower else form.search.upper()
+        query = query.where(col(RegistryUnit.identifier).between(begins, begins + _LAST))
+    if form.state == "open":
+        query = query.where(col(Registration.id).is_(None), col(RegistryUnit.eligible))
+    elif form.state == "registered":
+        query = query.where(col(Registration.id).is_not(None))
+    elif form.state == "ineligible":
+        query = query.where(~col(RegistryUnit.eligible))
+    return query
+
+
+def _same_unit() -> Any:
+    return sa.and_(
+        col(Registration.product_id) == col(RegistryUnit.product_id),
+        col(Registration.identifier) == col(RegistryUnit.identifier),
     )
 
 
-def _day(cells: dict[str, Any], column: str) -> date | None:
-    value = cells[column]
-    if value == "":
-        return None
-    if isinstance(value, datetime):
-        return value.date()
-    if isinstance(value, date):
-        return value
-    try:
-        return date.fromisoformat(str(value).strip())
-    except ValueError:
-        raise Refusal("wrong_days", t("{column}: enter a date, for example 2026-03-02.", column=column)) from None
+def _companies(session: Session, actor: Actor, rows: Sequence[Any]) -> dict[int, str]:
+    """Names of the companies that registered these units, as far as the actor looks after them."""
+    wanted = {row.organisation_id for row in rows if row.organisation_id}
+    query = sa.select(col(Organisation.id), col(Organisation.name)).where(
+        col(Organisation.id).in_(wanted), visible_organisations(actor)
+    )
+    return {row[0]: row[1] for row in session.execute(query)} if wanted else {}
+
+
+def _unit(row: Any, companies: dict[int, str]) -> Unit:
+    unit: RegistryUnit = row.RegistryUnit
+    return Unit(
+        unit.key, unit.product_id, row.product, row.needs_subscription, unit.identifier, unit.subscribed_from,
+        unit.subscribed_until, unit.eligible, row.at, row.reversed_at is not None,
+        companies.get(row.organisation_id, ""), _mark(unit),
+    )  # fmt: skip
+
+
+def _mark(unit: RegistryUnit) -> str:
+    return seen.mark(unit.product_id, facts(unit))
+
+
+def _one(session: Session, key: int, lock: bool = False) -> RegistryUnit:
+    query = select(RegistryUnit).where(col(RegistryUnit.id) == key)
+    unit = session.exec(query.with_for_update() if lock else query).first()
+    if unit is None:
+        raise NotFound(t("This unit"))
+    return unit
+
+
+def _product(session: Session, key: int) -> Product:
+    product = session.get(Product, key)
+    if product is None:
+        raise Refusal("unknown_product", t("Choose one of the listed products."), "product")
+    return product
+
+
+def _registration(session: Session, unit: RegistryUnit) -> Registration | None:
+    return session.exec(
+        select(Registration).where(
+            col(Registration.product_id) == unit.product_id, col(Registration.identifier) == unit.identifier
+        )
+    ).first()
+
+
+def _registered(session: Session, actor: Actor, unit: RegistryUnit) -> list[tuple[datetime, Event]]:
+    row = _registration(session, unit)
+    if row is None:
+        return []
+    visible = sa.select(col(Organisation.name)).where(
+        col(Organisation.id) == row.organisation_id, visible_organisations(actor)
+    )
+    company = session.execute(visible).scalar()
+    who = session.get_one(Account, row.account_id).email if company else ""
+    said = t("Registered by {company}, {n} points", company=company or t("another partner"), n=f"{row.points:,}")
+    happened = [(row.at, Event(minute(row.at), who, said, []))]
+    if row.reversed_at:
+        by = session.get(Account, row.reversed_by_id) if row.reversed_by_id else None
+        words = t("Reversed: {reason}", reason=row.reversal_reason) if company else t("Reversed")
+        happened.append((row.reversed_at, Event(minute(row.reversed_at), by.email if by else "", words, [])))
+    return happened
+
+
+def _changed(session: Session, unit: RegistryUnit) -> list[tuple[datetime, Event]]:
+    found = session.exec(
+        select(AuditRow).where(AuditRow.subject == f"registry_unit:{unit.id}").order_by(col(AuditRow.id).desc())
+        .limit(50)
+    ).all()  # fmt: skip
+    words = {"registry.add": t("Added by hand"), "registry.change": t("Changed")}
+    return [
+        (row.at, Event(minute(row.at), row.who, words.get(row.action, row.action), changes_of(row.before, row.after)))
+        for row in found
+    ]

@@ -73,9 +73,11 @@ def _broken() -> Refusal:
     return refuse("not_a_workbook", t("This is no .xlsx workbook. Fill in the template and save it as .xlsx."))
 
 
-def read(content: bytes, sheet: str | None, columns: Sequence[str], most: int) -> list[Row]:
+def read(
+    content: bytes, sheet: str | None, columns: Sequence[str], most: int, optional: Sequence[str] = ()
+) -> list[Row]:
     """The filled rows below the header of a sheet, columns found by their headings in any order; others are ignored.
-    Without a sheet's name the first one is read.
+    Without a sheet's name the first one is read. `optional` columns are read where they are there.
 
     Refusals (field `file`): `wrong_sheet`, `wrong_headers`, `no_rows`, `too_many_rows`, and those of `check_container`.
     """
@@ -88,15 +90,15 @@ def read(content: bytes, sheet: str | None, columns: Sequence[str], most: int) -
         lines = workbook.get_sheet_by_name(names[0]).to_python(skip_empty_area=False)
     except CalamineError:
         raise _broken() from None
-    return _rows(lines, columns, most)
+    return _rows(lines, columns, most, optional)
 
 
-def _rows(lines: list[list[Any]], columns: Sequence[str], most: int) -> list[Row]:
+def _rows(lines: list[list[Any]], columns: Sequence[str], most: int, optional: Sequence[str]) -> list[Row]:
     numbered = enumerate(lines, 1)
     places: dict[str, int] = {}
     for _, line in numbered:
         if any(cell != "" for cell in line):
-            places = _places(line, columns)
+            places = _places(line, columns, optional)
             break
     else:
         raise refuse("no_rows", t("The sheet is empty. Fill in the template and upload it."))
@@ -116,7 +118,7 @@ def _rows(lines: list[list[Any]], columns: Sequence[str], most: int) -> list[Row
     return rows
 
 
-def _places(header: list[Any], columns: Sequence[str]) -> dict[str, int]:
+def _places(header: list[Any], columns: Sequence[str], optional: Sequence[str]) -> dict[str, int]:
     headings = [str(cell).strip().lower() for cell in header]
     missing = [column for column in columns if column.lower() not in headings]
     if missing:
@@ -124,6 +126,7 @@ def _places(header: list[Any], columns: Sequence[str]) -> dict[str, int]:
             "wrong_headers",
             t("The header row lacks: {names}. Use the headings of the template.", names=", ".join(missing)),
         )
+    columns = [*columns, *(column for column in optional if column.lower() in headings)]
     double = [column for column in columns if headings.count(column.lower()) > 1]
     if double:
         raise refuse(

@@ -27,6 +27,7 @@ from yeastar_app.words import day, minute, plural, t
 
 TABS = {"record": t("Point Record"), "registered": t("Registered Product"), "tiers": t("Tier History")}
 FILES = {"record": "/files/partner-record.xlsx", "registered": "/files/partner-registered.xlsx"}
+MOST_LINES = 8
 TONES = {"earned": "good", "redeemed": "accent", "expired": "warn", "adjusted": "", "reversed": "bad"}
 
 
@@ -235,7 +236,8 @@ class PartnerAccountState(Shell):
         self._typed = with_own(form, partner=self._partner)
         would = await self._act(partner_points.preview_adjustment, self._typed)
         if would is not None:
-            self._seen, self.effects = would.seen, _said(would)
+            self._seen = would.seen
+            self.effects = [*_said(would), t("Reason: {reason}", reason=str(self._typed.get("reason", "")).strip())]
 
     @rx.event
     async def back_to_form(self) -> None:
@@ -267,9 +269,15 @@ class PartnerAccountState(Shell):
 
 
 def _said(effects: Effects) -> list[str]:
-    """A change in words: each line of the ledger, then how the account stands."""
-    said = []
+    """A change in words: the lines of the ledger, those of the same last day together, then how the account stands."""
+    sums: dict[tuple[bool, bool, Any], list[int]] = {}
     for line in effects.lines:
+        kind = sums.setdefault((line.debt != 0, line.points > 0, line.expires), [0, 0])
+        kind[0] += line.points
+        kind[1] += line.debt
+    lines = [partner_points.Line(*both, kind[2]) for kind, both in sums.items()]
+    said = []
+    for line in lines[:MOST_LINES]:
         if line.debt < 0:
             said.append(t("{n} of these pay what is owed.", n=plural(-line.points, "point", "points")))
         elif line.debt > 0:
@@ -281,6 +289,8 @@ def _said(effects: Effects) -> list[str]:
         else:
             said.append(t("{n} are taken from those that can be spent until {day}.",
                           n=plural(-line.points, "point", "points"), day=day(line.expires)))  # fmt: skip
+    if len(lines) > MOST_LINES:
+        said.append(t("… and {n} with later last days.", n=len(lines) - MOST_LINES))
     if effects.expired:
         said.append(t("{n} had expired: they are gone already.", n=plural(effects.expired, "point", "points")))
     said.append(t("Balance: {before} → {after}", before=f"{effects.balance_before:,}", after=f"{effects.balance:,}"))
@@ -343,7 +353,7 @@ def _figures(state: Any) -> rx.Component:
     seen = state.figures
     return rx.el.section(
         _figure(t("Balance"), seen.balance, seen.balance_note,
-                rx.cond(seen.debt != "", badge(seen.debt, "warn"))),
+                rx.cond(seen.debt != "", rx.el.p(badge(seen.debt, "warn")), rx.fragment())),
         _figure(t("Earned"), seen.accrued, seen.accrued_note),
         _figure(t("Tier"), seen.tier, seen.tier_note),
         class_name="card figures",
@@ -351,11 +361,12 @@ def _figures(state: Any) -> rx.Component:
     )  # fmt: skip
 
 
-def _figure(label: str, value: Any, *notes: Any) -> rx.Component:
+def _figure(label: str, value: Any, note: Any, shown: Any = None) -> rx.Component:
     return rx.el.div(
         rx.el.p(label, class_name="faint"),
         rx.el.p(value, class_name="figure"),
-        *[rx.el.p(note, class_name="muted") for note in notes],
+        rx.el.p(note, class_name="muted"),
+        shown if shown is not None else rx.fragment(),
         class_name="stack-s",
     )
 
