@@ -31,7 +31,7 @@ def demo() -> None:
     from sqlmodel import select
 
     from yeastar_app.database import transaction
-    from yeastar_app.demo import capacity, holdings, orders, people, points
+    from yeastar_app.demo import capacity, holdings, orders, people, points, rewards
     from yeastar_app.models.accounts import Account
 
     if not settings().demo_mode:
@@ -40,7 +40,7 @@ def demo() -> None:
         if session.exec(select(Account.id).limit(1)).first() is None:
             loaded = people.load(session)
             capacity.load(session, loaded)
-            points.load(session, loaded)
+            points.load(session, loaded, rewards.load(session, loaded))
             holdings.load(session, loaded)
             orders.load(session, loaded)
 

@@ -34,11 +34,21 @@ from yeastar_app.portals.partner import (  # noqa: F401
     partners,
     points,
     program,
+    rewards,
     statement,
     uploads,
 )
 from yeastar_app.portals.sign_in import activate, forgot, home, sign_in  # noqa: F401 - each registers its page
-from yeastar_app.portals.staff import accounts, audit_log, partner_account, partner_points, registry, rules  # noqa: F401
+from yeastar_app.portals.staff import (  # noqa: F401
+    accounts,
+    audit_log,
+    partner_account,
+    partner_points,
+    redemptions,
+    registry,
+    reward_catalogue,
+    rules,
+)
 
 
 def with_routes(inner: ASGIApp) -> ASGIApp:

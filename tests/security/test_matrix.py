@@ -67,6 +67,7 @@ HANDLERS = {
     "PointsState": GRANTED,
     "UploadsState": GRANTED,
     "StatementState": PARTNERS,
+    "RewardsState": GRANTED,
     "PartnersState": GRANTED,
     "PartnerFormState": GRANTED,
     "ColleaguesState": GRANTED,
@@ -88,6 +89,8 @@ HANDLERS = {
     "RegistryState": STAFF,
     "RegistryImportState": STAFF,
     "PartnerAccountState": STAFF,
+    "RedemptionsState": STAFF,
+    "RewardCatalogueState": ADMINISTRATOR,
 }
 """State → who its handlers run for."""
 
@@ -132,12 +135,15 @@ ACTIONS_OF = {
     "presets": PACKAGE_OWNER,
     "profile": SIGNED_IN,
     "programme": GRANTED,
+    "redemptions": STAFF,
     "registration": GRANTED,
     "registry": STAFF,
     "registry.add": ADMINISTRATOR,
     "registry.change": ADMINISTRATOR,
     "registry_imports": ADMINISTRATOR,
     "resellers": PACKAGE_OWNER,
+    "reward_catalogue": ADMINISTRATOR,
+    "rewards": GRANTED,
     "sessions": SIGNED_IN,
     "staff": STAFF,
     "statement": PARTNERS,
@@ -172,6 +178,7 @@ PAGES_OF = {
     "/central/resellers/": PACKAGE_OWNER,
     "/staff": STAFF,
     "/staff/": STAFF,
+    "/staff/rewards": ADMINISTRATOR,
     "/staff/rules": ADMINISTRATOR,
 }
 """Address → who gets the document; one that ends with a slash stands for all below it."""

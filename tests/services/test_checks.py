@@ -12,7 +12,7 @@ from tests.conftest import START, fresh_database
 from yeastar_app import clock, database
 from yeastar_app.database import transaction
 from yeastar_app.demo import capacity as packages
-from yeastar_app.demo import orders, people, points
+from yeastar_app.demo import orders, people, points, rewards
 from yeastar_app.services import checks
 from yeastar_app.settings import settings
 
@@ -21,7 +21,7 @@ def load() -> None:
     with transaction() as session:
         loaded = people.load(session)
         packages.load(session, loaded)
-        points.load(session, loaded)
+        points.load(session, loaded, rewards.load(session, loaded))
         orders.load(session, loaded)
 
 
@@ -67,6 +67,8 @@ BREACHES = [
      " WHERE id = (SELECT max(id) FROM point_lot WHERE remaining = points)", "of it expired 1"),
     ("UPDATE credit_account SET balance_minor = balance_minor + 1 WHERE currency = 'USD'", "USD (smallest units)"),
     ("UPDATE registration SET points = points + 1 WHERE id = (SELECT min(id) FROM registration)", "were entered"),
+    ("UPDATE redemption SET points = points + 1 WHERE id = 1", "its entries make"),
+    ("UPDATE redemption SET status = 'requested' WHERE status = 'declined'", "are due"),
     ("UPDATE organisation SET path = '/999/' WHERE id = (SELECT max(id) FROM organisation)", "its place is"),
     ("UPDATE account SET password_hash = NULL WHERE email = 'rival@example.com'", "without a password"),
     ("UPDATE pool SET used_extensions = used_extensions + 1 WHERE parent_id IS NULL", "extensions"),

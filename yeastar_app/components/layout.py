@@ -54,6 +54,7 @@ MENU_ICONS = (
     "award", "users", "server", "package", "building-2", "scroll-text", "gauge", "arrow-left", "layout-dashboard",
     "contact",
     "bell", "calendar-range", "layers", "database", "receipt-text",
+    "gift", "package-check",
 )  # fmt: skip
 
 

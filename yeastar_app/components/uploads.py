@@ -19,14 +19,16 @@ def _picker(label: str, *shown: Any, **props: Any) -> rx.Component:
     return zone
 
 
-def picture_field(state: Any, label: str, *, name: Any, shown: Any, choose: Any, reject: Any, clear: Any) -> Any:
-    """A profile image: what is shown now, "Upload", "Remove". `choose` receives the files, `reject` what the browser
-    turned away already; errors stand at field `picture`."""
+def picture_field(
+    state: Any, label: str, *, name: Any, shown: Any, choose: Any, reject: Any, clear: Any, preview: Any = None
+) -> Any:
+    """A picture: what is shown now (`preview`; a person's, unless told), "Upload", "Remove". `choose` receives the
+    files, `reject` what the browser turned away already; errors stand at field `picture`."""
     message = state.errors["picture"]
     return rx.el.div(
         rx.el.p(label, rx.el.span(f" ({t('optional')})", class_name="label-mark"), class_name="label"),
         rx.el.div(
-            avatar(rx.cond(name != "", name, "?"), shown, big=True),
+            avatar(rx.cond(name != "", name, "?"), shown, big=True) if preview is None else preview,
             rx.el.div(
                 rx.el.div(
                     _picker(

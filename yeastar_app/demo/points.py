@@ -1,5 +1,6 @@
 """A year of registrations for the demo's partners, and registry units to try: EXAMPLES says what each does."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -12,6 +13,8 @@ from yeastar_app.models.products import Product, RegistryUnit
 from yeastar_app.services import registration
 from yeastar_app.services.registration import RegistrationForm
 from yeastar_app.words import t
+
+Meanwhile = Callable[[Account, int], None]
 
 
 @dataclass(frozen=True)
@@ -59,13 +62,16 @@ END_USERS = (
 SELLERS = ("Delta Distribution", "Maas Telecom Supply", "Erik Hoekstra")
 
 
-def load(session: Session, people: dict[str, Account]) -> None:
-    """Fill the registry, then register through the real rules at the moments it happened."""
+def load(session: Session, people: dict[str, Account], meanwhile: Meanwhile = lambda _owner, _days_ago: None) -> None:
+    """Fill the registry, then register through the real rules at the moments it happened. `meanwhile` is called as a
+    company's days pass, for what else it did."""
     products = {product.name: product for product in session.exec(select(Product))}
     _registry(session, products)
-    _history(session, products, people["partner"], "31", _HARBOR)
-    _history(session, products, people["rival"], "42", _NORTHWIND)
+    _history(session, products, people["partner"], "31", _HARBOR, meanwhile)
+    _history(session, products, people["rival"], "42", _NORTHWIND, meanwhile)
     _register(session, products, people["rival"], "P-Series Appliance Edition", _TAKEN, 20, 3)
+    for who in ("partner", "rival"):
+        meanwhile(people[who], 0)
 
 
 def _registry(session: Session, products: dict[str, Product]) -> None:
@@ -105,10 +111,16 @@ _NORTHWIND = (
 
 
 def _history(
-    session: Session, products: dict[str, Product], who: Account, series: str, past: tuple[tuple[int, str, int], ...]
+    session: Session,
+    products: dict[str, Product],
+    who: Account,
+    series: str,
+    past: tuple[tuple[int, str, int], ...],
+    meanwhile: Meanwhile,
 ) -> None:
     number = 0
     for days, product, count in past:
+        meanwhile(who, days)
         for _ in range(count):
             number += 1
             kind = products[product].id_kind

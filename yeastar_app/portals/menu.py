@@ -40,6 +40,7 @@ MENUS: dict[Surface, tuple[Entry, ...]] = {
         Entry(t("Partners"), "/partner/partners", "users", Feature.PARTNERS, t("User")),
         Entry(t("Colleagues"), "/partner/colleagues", "contact", Feature.COLLEAGUES, t("User")),
         Entry(t("Partner Program"), "/partner/program", "award", Feature.PROGRAMME, t("Business")),
+        Entry(t("Rewards"), "/partner/rewards", "gift", Feature.PROGRAMME, t("Business")),
         Entry(t("Central Management"), "/central", "server", Feature.PBX_VIEW, t("Hosting")),
     ),
     Surface.CUSTOMER: (
@@ -59,6 +60,7 @@ MENUS: dict[Surface, tuple[Entry, ...]] = {
     Surface.STAFF: (
         Entry(t("Accounts"), "/staff", "users", heading=t("Partners")),
         Entry(t("Partners' Points"), "/staff/points", "award", heading=t("Programme")),
+        Entry(t("Redemptions"), "/staff/redemptions", "package-check", heading=t("Programme")),
         Entry(
             t("Products & Point Rules"),
             "/staff/rules",
@@ -67,6 +69,7 @@ MENUS: dict[Surface, tuple[Entry, ...]] = {
             kinds=ADMINISTRATORS,
         ),
         Entry(t("Product Registry"), "/staff/registry", "database", heading=t("Programme")),
+        Entry(t("Rewards"), "/staff/rewards", "gift", heading=t("Programme"), kinds=ADMINISTRATORS),
         Entry(t("Audit Log"), "/staff/audit", "scroll-text", heading=t("System")),
     ),
 }

@@ -11,7 +11,7 @@ from yeastar_app.models.accounts import Account, Kind, Organisation, Status
 from yeastar_app.models.credentials import Link, LinkPurpose
 from yeastar_app.models.points import PointEntry, Registration
 from yeastar_app.models.records import Email
-from yeastar_app.services import capacity, ledger_checks
+from yeastar_app.services import capacity, ledger_checks, redemptions, reward_catalogue
 from yeastar_app.services.ledger_checks import EXAMPLES
 
 
@@ -103,6 +103,12 @@ def database(session: Session) -> list[str]:
     return [*lost, *(f"SQLite: {words}" for words in said)]
 
 
+def rewards(session: Session) -> list[str]:
+    """No stock is negative, and a redemption's ledger lines make its points, or nothing where it ended without."""
+    most = EXAMPLES + 1
+    return [*reward_catalogue.shelves_below_zero(session, most), *redemptions.unbalanced(session, most)]
+
+
 RULES: tuple[Callable[[Session], list[str]], ...] = (
     database,
     people,
@@ -112,6 +118,7 @@ RULES: tuple[Callable[[Session], list[str]], ...] = (
     ledger_checks.lots,
     ledger_checks.statements,
     registrations,
+    rewards,
     capacity.invariants,
     emails,
 )

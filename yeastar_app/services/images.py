@@ -1,11 +1,13 @@
 """Profile images: what is accepted (PNG, JPEG, WebP of at most 2 MB), made anew from the pixels alone so that no
-metadata and no foreign bytes stay, stored, and shown to those who may see the company they belong to."""
+metadata and no foreign bytes stay, stored, and shown to those who may see the company they belong to. Pictures of
+rewards are made the same way."""
 
 import base64
 import io
 from dataclasses import dataclass
 from typing import Any
 
+import sqlalchemy as sa
 from PIL import Image as Pillow
 from PIL import ImageOps
 from pydantic import BaseModel
@@ -13,8 +15,10 @@ from sqlmodel import Session, col, select
 
 from yeastar_app import clock
 from yeastar_app.access import SIGNED_IN, Actor, Credential, action, visible_organisations
+from yeastar_app.features import Feature, Surface
 from yeastar_app.models.accounts import Account, Organisation
 from yeastar_app.models.records import Image
+from yeastar_app.models.rewards import Redemption, Reward
 from yeastar_app.refusals import NotFound, Refusal
 from yeastar_app.services.paging import Key
 from yeastar_app.words import t
@@ -125,12 +129,24 @@ def address(image_id: int | None) -> str:
 
 @action(SIGNED_IN, form=ImageForm, writes=False)
 def view(session: Session, actor: Actor, form: ImageForm) -> Image:
-    """A picture, for those who may see its company. NotFound for everybody else."""
+    """A picture, for those who may see its company, or the reward it shows. NotFound for everybody else."""
     row = session.exec(
         select(Image)
         .join(Organisation, col(Organisation.id) == col(Image.organisation_id))
-        .where(col(Image.id) == (form.id or 0), visible_organisations(actor))
+        .where(col(Image.id) == (form.id or 0), visible_organisations(actor) | _of_a_reward(actor))
     ).first()
     if row is None:
         raise NotFound(t("This picture"))
     return row
+
+
+def _of_a_reward(actor: Actor) -> Any:
+    """A condition on Image: it shows a reward. Those of the catalogue are for everybody in the programme, others for
+    who redeemed them; all of them for staff."""
+    shown = sa.select(sa.literal(1)).where(col(Reward.image_id) == col(Image.id))
+    if Surface.STAFF in actor.surfaces:
+        return shown.exists()
+    if not actor.may(Feature.PROGRAMME):
+        return sa.false()
+    redeemed = sa.select(col(Redemption.reward_id)).where(col(Redemption.organisation_id) == actor.organisation)
+    return shown.where(col(Reward.active) | col(Reward.id).in_(redeemed)).exists()

@@ -1,0 +1,320 @@
+"""Back office > Redemptions: the fulfilment queue. Account managers have their own partners' requests, administrators
+all."""
+
+from typing import Any
+
+import reflex as rx
+
+from yeastar_app.components import forms, layout, menus, overlays, tables
+from yeastar_app.components.controls import badge, button, button_link, callout, download_link, empty, submit
+from yeastar_app.components.rewards import reward_picture, steps
+from yeastar_app.portals.addresses import caught_up, with_query
+from yeastar_app.portals.page import Shell, guarded, page, with_own
+from yeastar_app.portals.redemption_rows import RedemptionRow, row_of
+from yeastar_app.services import redemptions
+from yeastar_app.services.redemptions import QueueFilter
+from yeastar_app.words import plural, t
+
+PATH = "/staff/redemptions"
+STATUSES = {"": t("Waiting for us"), "all": t("All states"),
+            **{status.value: words for status, words in redemptions.LABELS.items()}}  # fmt: skip
+TITLES = {"details": t("Redemption"), "fulfil": t("Fulfil"), "decline": t("Decline")}
+
+
+@guarded(redemptions.POLICY)
+class RedemptionsState(Shell):
+    rows: list[RedemptionRow] = []
+    loaded: bool = False
+    newer: int = 0
+    older: int = 0
+    seed: str = ""
+    opened: int = 0
+    search: str = ""
+    status: str = ""
+    since: str = ""
+    until: str = ""
+    export_href: str = ""
+    work: str = ""
+    """What waits, in words; empty for nothing."""
+
+    panel: str = ""
+    """Which drawer is open: "details", "fulfil" or "decline"; empty for none."""
+    title: str = ""
+    chosen: RedemptionRow = RedemptionRow()
+    form_number: int = 0
+
+    _typing: bool = False
+
+    @rx.event
+    async def load(self) -> None:
+        asked = dict(self.router.url.query_parameters)
+        fresh = QueueFilter.model_validate(asked)
+        self.seed, searched = fresh.search, self.search
+        self.search = caught_up(searched, fresh.search, self._typing)
+        self.opened += self.search != searched
+        self._typing, self.panel = False, ""
+        self.status = fresh.status if fresh.status in STATUSES else ""
+        self.since, self.until = str(fresh.since or ""), str(fresh.until or "")
+        self.export_href = with_query("/files/redemptions.xlsx", **self._filters())
+        await self._fill()
+
+    async def _fill(self) -> None:
+        """The list as it is now; what was just said stays."""
+        words, tone = self.notice, self.notice_tone
+        found = await self._act(redemptions.queue, {**self.router.url.query_parameters, "status": self.status})
+        if found is None:
+            return
+        self.rows, self.newer, self.older, self.loaded = (
+            [row_of(row) for row in found.rows], found.newer, found.older, True
+        )  # fmt: skip
+        requested, approved = await self._act(redemptions.waiting) or (0, 0)
+        parts = [
+            plural(requested, "request waits for an approval", "requests wait for an approval") if requested else "",
+            plural(approved, "approved reward is to be sent", "approved rewards are to be sent") if approved else "",
+        ]
+        self.work = ", ".join(part for part in parts if part)
+        self.notice, self.notice_tone = words, tone
+
+    def _filters(self) -> dict[str, str]:
+        return {"search": self.search, "status": self.status, "since": self.since, "until": self.until}
+
+    def _go(self, **changes: object) -> Any:
+        fresh = QueueFilter.model_validate({**self._filters(), **changes})
+        said = {name: getattr(fresh, name) for name in ("search", "status", "since", "until", "before", "after")}
+        return rx.redirect(with_query(PATH, **said), replace="search" in changes)
+
+    @rx.event
+    async def find(self, words: str) -> Any:
+        self.search, self._typing = QueueFilter.model_validate({"search": words}).search, True
+        return self._go(search=self.search)
+
+    @rx.event
+    async def pick_status(self, status: str) -> Any:
+        return self._go(status=status)
+
+    @rx.event
+    async def pick_since(self, day: str) -> Any:
+        return self._go(since=day)
+
+    @rx.event
+    async def pick_until(self, day: str) -> Any:
+        return self._go(until=day)
+
+    @rx.event
+    async def show_newer(self) -> Any:
+        return self._go(after=self.newer)
+
+    @rx.event
+    async def show_older(self) -> Any:
+        return self._go(before=self.older)
+
+    @rx.event
+    async def open_panel(self, panel: str, redemption_id: int) -> None:
+        row = next((row for row in self.rows if row.id == redemption_id), None)
+        if row is not None and isinstance(panel, str) and panel in TITLES:
+            self.errors, self.chosen, self.panel, self.title = {}, row, panel, TITLES[panel]
+            self.form_number += 1
+
+    @rx.event
+    async def close_panel(self, open_: bool) -> None:
+        self.panel = self.panel if open_ is True else ""
+
+    @rx.event
+    async def approve(self, redemption_id: int) -> None:
+        what = f"approve {redemption_id!s:.20}"
+        if self._is_done(what):
+            return
+        done = await self._act(redemptions.approve, {"redemption": redemption_id})
+        self.panel = ""
+        if done is not None:
+            self._say_done(what, t("{reward} for {company} is approved.", reward=done.reward, company=done.company))
+        await self._fill()
+
+    @rx.event
+    async def fulfil(self, form: dict) -> None:
+        if self.panel == "fulfil":
+            done = await self._act(redemptions.fulfil, with_own(form, redemption=self.chosen.id))
+            if done is not None:
+                self._say(t("{reward} for {company} is on its way.", reward=done.reward, company=done.company))
+            await self._settled()
+
+    @rx.event
+    async def decline(self, form: dict) -> None:
+        if self.panel == "decline":
+            done = await self._act(redemptions.decline, with_own(form, redemption=self.chosen.id))
+            if done is not None:
+                self._say(t("{reward} for {company} is declined. {points}", reward=done.reward, company=done.company,
+                            points=done.points))  # fmt: skip
+            await self._settled()
+
+    async def _settled(self) -> None:
+        """Close the drawer unless a field in it is wrong; somebody else's step closes it too, and is said."""
+        if not self.errors:
+            self.panel = ""
+            await self._fill()
+
+
+@page(PATH, t("Redemptions"), redemptions.POLICY, RedemptionsState.load)
+def redemptions_page() -> rx.Component:
+    state = RedemptionsState
+    return layout.shell(
+        state,
+        t("Back Office"),
+        t("Redemptions"),
+        rx.cond(state.work != "", callout(state.work, ".", tone="warn", symbol="gift")),
+        layout.card(
+            tables.toolbar(
+                tables.search_box(state.seed, state.opened, state.find, t("Search reward, company or person")),
+                tables.filter_choice(state.status, STATUSES, state.pick_status, t("State")),
+                tables.day_filter(state.since, state.pick_since, t("From")),
+                tables.day_filter(state.until, state.pick_until, t("To")),
+                download_link(t("Export"), state.export_href),
+            ),
+            tables.table(
+                [(t("Requested (UTC)"), "date"), (t("Company"), ""), (t("Reward"), ""), (t("Points"), "num"),
+                 (t("State"), ""), ("", "")],
+                state.rows,
+                _row,
+                ready=state.loaded,
+                empty_state=rx.cond(
+                    (state.status == "") & (state.search == "") & (state.since == "") & (state.until == ""),
+                    empty("gift", t("Nothing waits"), t("Requests of the partners you look after appear here."),
+                          button_link(t("Show Everything"), PATH + "?status=all")),
+                    empty("gift", t("Nothing matches"), t("Change the search or the filters above."),
+                          button_link(t("Show Everything"), PATH + "?status=all")),
+                ),
+                label=t("Redemptions"),
+            ),
+            rx.cond(
+                (state.newer > 0) | (state.older > 0),
+                tables.pager(t("Newest first"), earlier=state.show_newer, later=state.show_older,
+                             has_earlier=state.newer > 0, has_later=state.older > 0),
+            ),
+            flush=True,
+        ),
+        _panel(state),
+        note=t("Approve what was redeemed, send it, or say why not: declined points go back with their old expiry."),
+    )  # fmt: skip
+
+
+def _row(row: Any) -> list[rx.Component]:
+    state = RedemptionsState
+    of = row.reward + ", " + row.company
+    key = row.id.to_string()
+    return [
+        tables.cell(row.at, kind="date"),
+        tables.cell(
+            rx.el.div(rx.el.span(row.company, class_name="cut"), rx.el.span(row.who, class_name="faint cut"),
+                      class_name="two-lines")
+        ),
+        tables.cell(
+            rx.el.div(reward_picture(row.picture, small=True), rx.el.span(row.reward, class_name="strong"),
+                      class_name="row row-tight")
+        ),
+        tables.cell(row.points, kind="num"),
+        tables.cell(badge(row.status_words, row.tone)),
+        tables.row_actions(
+            rx.cond(
+                row.status == "requested",
+                button(t("Approve"), small=True, on_click=state.approve(row.id), aria_label=t("Approve") + ": " + of),
+            ),
+            rx.cond(
+                row.status == "approved",
+                button(t("Fulfil"), small=True, on_click=state.open_panel("fulfil", row.id),
+                       aria_label=t("Fulfil") + ": " + of),
+            ),
+            menus.more_menu(
+                key,
+                t("More") + ": " + of,
+                menus.more_item(key, t("View Details"), "eye", on_click=state.open_panel("details", row.id)),
+                rx.cond(
+                    (row.status == "requested") | (row.status == "approved"),
+                    menus.more_item(key, t("Decline"), "x", danger=True,
+                                    on_click=state.open_panel("decline", row.id)),
+                ),
+            ),
+        ),
+    ]  # fmt: skip
+
+
+def _panel(state: Any) -> rx.Component:
+    chosen = state.chosen
+    return overlays.drawer(
+        state.panel != "",
+        state.close_panel,
+        state.title,
+        rx.el.div(
+            reward_picture(chosen.picture, small=True),
+            rx.el.div(
+                rx.el.h3(chosen.reward, class_name="wrap"),
+                rx.el.p(chosen.points, " · ", chosen.tier, class_name="muted num"),
+                class_name="two-lines grow",
+            ),
+            class_name="row",
+        ),
+        steps(chosen.steps, chosen.reward),
+        forms.facts(
+            (t("Company"), chosen.company),
+            (t("Redeemed by"), rx.el.span(chosen.who, rx.el.br(), rx.el.span(chosen.email, class_name="faint"))),
+            (t("Deliver to"), rx.el.span(chosen.deliver_to, class_name="lines")),
+        ),
+        rx.cond(
+            (state.panel == "details") & (chosen.decided_by != ""),
+            forms.facts((t("Decided by"), chosen.decided_by)),
+        ),
+        rx.cond(
+            (state.panel == "details") & (chosen.note != ""),
+            forms.facts((chosen.note_label, rx.el.span(chosen.note, class_name="lines"))),
+        ),
+        rx.cond(state.panel == "fulfil", _fulfil_form(state)),
+        rx.cond(state.panel == "decline", _decline_form(state)),
+        foot=rx.match(
+            state.panel,
+            ("fulfil", rx.fragment(button(t("Cancel"), on_click=state.close_panel(False)),
+                                   submit(t("Fulfil"), form="fulfilment"))),
+            ("decline", rx.fragment(button(t("Cancel"), on_click=state.close_panel(False)),
+                                    submit(t("Decline"), look="danger", form="declining"))),
+            _details_foot(state),
+        ),
+    )  # fmt: skip
+
+
+def _details_foot(state: Any) -> rx.Component:
+    chosen = state.chosen
+    return rx.fragment(
+        rx.cond(
+            (chosen.status == "requested") | (chosen.status == "approved"),
+            button(t("Decline"), look="danger", on_click=state.open_panel("decline", chosen.id)),
+        ),
+        rx.cond(
+            chosen.status == "requested",
+            button(t("Approve"), look="primary", on_click=state.approve(chosen.id)),
+        ),
+        rx.cond(
+            chosen.status == "approved",
+            button(t("Fulfil"), look="primary", on_click=state.open_panel("fulfil", chosen.id)),
+        ),
+        button(t("Close"), on_click=state.close_panel(False)),
+    )
+
+
+def _fulfil_form(state: Any) -> rx.Component:
+    return forms.form(
+        state,
+        forms.text_area(state, "note", t("Note"), rows=3, max_length=500,
+                        hint=t("How it was sent: a tracking number, or the code of a voucher. The partner reads it.")),
+        on_submit=state.fulfil,
+        id="fulfilment",
+        key="fulfil" + state.form_number.to_string(),
+    )  # fmt: skip
+
+
+def _decline_form(state: Any) -> rx.Component:
+    return forms.form(
+        state,
+        forms.text_area(state, "reason", t("Reason"), required=True, rows=3, max_length=500,
+                        hint=t("The partner reads it. The points go back at once.")),
+        on_submit=state.decline,
+        id="declining",
+        key="decline" + state.form_number.to_string(),
+    )  # fmt: skip
