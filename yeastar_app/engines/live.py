@@ -4,6 +4,7 @@ holds topics, never data: whoever is told reads again, by its own right."""
 
 import asyncio
 import json
+import os
 import uuid
 from collections.abc import Callable
 from functools import lru_cache
@@ -29,8 +30,6 @@ PATIENCE = 1.0
 
 Listener = Callable[[frozenset[str]], None]
 _listeners: list[Listener] = []
-_here = uuid.uuid4().hex
-"""This process, so that it does not tell itself twice."""
 _not_before = 0.0
 
 
@@ -54,7 +53,7 @@ def publish(topics: frozenset[str]) -> None:
     if monotonic() < _not_before:
         return
     try:
-        _redis().publish(CHANNEL, json.dumps([_here, sorted(topics)]))
+        _redis().publish(CHANNEL, json.dumps([_here(), sorted(topics)]))
     except Exception as error:
         _not_before = monotonic() + PATIENCE
         log.warning("live_not_published", error=str(error))
@@ -72,6 +71,17 @@ def _tell(topics: frozenset[str]) -> None:
             listener(topics)
         except Exception:
             log.exception("live_listener_failed")
+
+
+def _here() -> str:
+    """This process, so that it does not tell itself twice."""
+    return _name_of(os.getpid())
+
+
+@lru_cache
+def _name_of(_process: int) -> str:
+    """A name that no other process has: the server's processes are forked from one that has read this module."""
+    return uuid.uuid4().hex
 
 
 @lru_cache
@@ -100,5 +110,5 @@ async def relay() -> None:
 
 def _hear(data: bytes) -> None:
     origin, topics = json.loads(data)
-    if origin != _here:
+    if origin != _here():
         _tell(frozenset(topics))
