@@ -31,7 +31,7 @@ GET_POINTS = f"{PROGRAM}?get=1"
 
 LOOKS = {
     StepKind.DEBT: ("scale", "bad", t("Point Details"), DETAILS),
-    StepKind.DECLINED: ("undo-2", "warn", t("See rewards"), REWARDS),
+    StepKind.DECLINED: ("undo-2", "warn", t("See why"), f"{REWARDS}?tab=redemptions"),
     StepKind.WORKBOOK: ("file-spreadsheet", "accent", t("Open it"), GET_POINTS),
     StepKind.KEEP: ("calendar-clock", "warn", t("Get Points"), GET_POINTS),
     StepKind.EXPIRING: ("hourglass", "warn", t("See rewards"), REWARDS),
@@ -94,7 +94,7 @@ class DashboardState(Shell):
 
 def _step_row(step: Step, open_to: set[str]) -> StepRow:
     symbol, tone, action, href = LOOKS[step.kind]
-    if href == REWARDS and REWARDS not in open_to:
+    if href.startswith(REWARDS) and REWARDS not in open_to:
         action, href = t("Point Details"), DETAILS
     return StepRow(symbol, tone, step.title, step.words, action, href)
 
