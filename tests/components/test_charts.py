@@ -13,7 +13,7 @@ def bars(*values: int) -> charts.Chart:
 
 def test_bars_stand_on_the_ground_in_proportion_and_stay_within_the_picture() -> None:
     made = bars(0, 500, 1_000)
-    assert [bar.height for bar in made.figures] == [0, 46, 92]
+    assert [bar.height for bar in made.figures] == [0, 50, 100]
     assert all(bar.y + bar.height == charts.FULL for bar in made.figures)
     assert all(a.x + a.width < b.x for a, b in zip(made.figures, made.figures[1:], strict=False))
     assert made.figures[0].x > 0 and made.figures[-1].x + made.figures[-1].width < charts.FULL
@@ -40,7 +40,7 @@ def test_a_line_keeps_its_value_until_the_next() -> None:
     made = charts.steps(
         [(0, 100), (0.25, 50), (0.5, 0)], [("now", 100), ("then", 0)], spoken="S", heading="Day", unit="Points"
     )
-    assert made.line == "M0.0 8.0 H25.0 V54.0 H50.0 V100.0 H100"
+    assert made.line == "M0.0 0.0 H25.0 V50.0 H50.0 V100.0 H100"
     assert made.area == made.line + " V100 H0 Z"
 
 

@@ -9,8 +9,6 @@ from typing import Any
 import reflex as rx
 
 FULL = 100.0
-_AIR = 8.0
-"""What stays free above the highest value."""
 _GAP = 0.28
 """The part of a bar's place that is left between it and the next."""
 
@@ -92,7 +90,7 @@ def ribbon(parts: Sequence[tuple[str, str, float, int]]) -> list[Stretch]:
 
 
 def _height(value: int, most: int) -> float:
-    return round(value * (FULL - _AIR) / most, 2) if most else 0.0
+    return round(value * FULL / most, 2) if most else 0.0
 
 
 def _framed(chart: Chart, most: int) -> Chart:
