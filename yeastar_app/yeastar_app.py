@@ -48,6 +48,7 @@ from yeastar_app.portals.staff import (  # noqa: F401
     registry,
     reward_catalogue,
     rules,
+    tiers,
 )
 
 

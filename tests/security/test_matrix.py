@@ -86,6 +86,7 @@ HANDLERS = {
     "AuditLogState": STAFF,
     "RulesState": ADMINISTRATOR,
     "PartnerPointsState": STAFF,
+    "TiersState": ADMINISTRATOR,
     "RegistryState": STAFF,
     "RegistryImportState": STAFF,
     "PartnerAccountState": STAFF,
@@ -149,6 +150,7 @@ ACTIONS_OF = {
     "statement": PARTNERS,
     "statement.view_of": STAFF,
     "statement.export_of": STAFF,
+    "tier_rules": ADMINISTRATOR,
     "two_factor": SIGNED_IN,
 }
 """Subject or action → who may."""
@@ -180,6 +182,7 @@ PAGES_OF = {
     "/staff/": STAFF,
     "/staff/rewards": ADMINISTRATOR,
     "/staff/rules": ADMINISTRATOR,
+    "/staff/tiers": ADMINISTRATOR,
 }
 """Address → who gets the document; one that ends with a slash stands for all below it."""
 

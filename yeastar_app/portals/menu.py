@@ -68,6 +68,7 @@ MENUS: dict[Surface, tuple[Entry, ...]] = {
             heading=t("Programme"),
             kinds=ADMINISTRATORS,
         ),
+        Entry(t("Tiers & Benefits"), "/staff/tiers", "layers", heading=t("Programme"), kinds=ADMINISTRATORS),
         Entry(t("Product Registry"), "/staff/registry", "database", heading=t("Programme")),
         Entry(t("Rewards"), "/staff/rewards", "gift", heading=t("Programme"), kinds=ADMINISTRATORS),
         Entry(t("Audit Log"), "/staff/audit", "scroll-text", heading=t("System")),
