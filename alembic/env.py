@@ -9,7 +9,7 @@ from sqlmodel import SQLModel
 from sqlmodel.sql.sqltypes import AutoString
 
 import yeastar_app.models  # noqa: F401 - registers every table
-from yeastar_app.database import engine
+from yeastar_app.database import engine, is_in_the_models
 
 
 def plain_strings(kind: str, item: object, _context: object) -> str | bool:
@@ -45,6 +45,7 @@ def run(connection: sa.Connection) -> None:
         target_metadata=SQLModel.metadata,
         render_as_batch=connection.dialect.name == "sqlite",
         render_item=plain_strings,
+        include_name=is_in_the_models,
         compare_type=True,
         compare_server_default=False,
     )

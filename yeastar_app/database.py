@@ -1,6 +1,7 @@
 """Engine and transactions. The only file that knows SQLite from PostgreSQL."""
 
 import json
+import re
 import threading
 from collections import namedtuple
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -34,6 +35,7 @@ def make_engine(url: str) -> Engine:
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
     # The driver's own transaction control begins too late (at the first write) and cannot say IMMEDIATE.
     connection.isolation_level = None
+    connection.create_function("has_words", 2, _has_words, deterministic=True)
     cursor = connection.cursor()
     for pragma in (f"busy_timeout={BUSY_TIMEOUT_MS}", "journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
         cursor.execute(f"PRAGMA {pragma}")
@@ -175,3 +177,52 @@ def table_of(session: Session, rows: Sequence[Mapping[str, Any]], types: Mapping
     columns = [sa.column(name, kind) for name, kind in types.items()]
     table = sa.func.json_to_recordset(sa.cast(written, sa.JSON)).table_valued(*columns)
     return table.render_derived(name="given", with_types=True)
+
+
+# Words: what people search for in long lists. A row matches where every word that was typed begins a word of the row.
+
+
+def words_of(said: str) -> list[str]:
+    """The words of a text as they are compared: runs of letters and digits, small, each once, ten at most."""
+    return list(dict.fromkeys(re.findall(r"[^\W_]+", said.lower())))[:10]
+
+
+@lru_cache(maxsize=256)
+def _beginnings(words: str) -> tuple[re.Pattern[str], ...]:
+    return tuple(re.compile(r"(?<![^\W_])" + word) for word in words.split())
+
+
+def _has_words(said: str | None, words: str) -> bool:
+    """`has_words` of SQLite's statements."""
+    low = (said or "").lower()
+    return all(beginning.search(low) for beginning in _beginnings(words))
+
+
+def has_words(session: Session, said: Any, words: Sequence[str]) -> Any:
+    """A condition on a row at hand: each of the words (`words_of`) begins a word of the text."""
+    if is_sqlite(session):
+        return sa.func.has_words(said, " ".join(words), type_=sa.Boolean) == sa.true()
+    return sa.func.words_in(said).bool_op("@@")(_query(words))
+
+
+def keys_with_words(
+    session: Session, key: Any, owner: Any, said: Any, of: int, words: Sequence[str], kept: Any = None
+) -> Any:
+    """The keys of a company's rows whose text has the words, found by an index: a select of one column. For the tables
+    whose words are kept (migration 0006): `key`, `owner` and `said` are a table's key, its company and its text, the
+    very one that is kept; `kept` is the condition of the rows it is kept of, where it is not all."""
+    if is_sqlite(session):
+        table = sa.table(f"{key.table.name}_words", sa.column("rowid", sa.Integer))
+        asked = " ".join([f'"\ue000{of}"', *[f'"{word}"*' for word in words]])
+        return sa.select(table.c.rowid).where(sa.literal_column(table.name).bool_op("MATCH")(asked))
+    matches = sa.func.owned_words(owner, said).bool_op("@@")(_query(words, f"'@{of}' & "))
+    return sa.select(key).where(owner == of, matches, *([] if kept is None else [kept]))
+
+
+def _query(words: Sequence[str], first: str = "") -> Any:
+    return sa.cast(first + " & ".join(f"'{word}':*" for word in words), postgresql.TSQUERY)
+
+
+def is_in_the_models(name: str | None, kind: str, _parents: object) -> bool:
+    """For comparing the database with the models: what keeps the words is made by its migration alone."""
+    return not (kind in ("table", "index") and "_words" in (name or ""))

@@ -3,10 +3,12 @@ in the process kept for workbooks, so that nobody waits for it but the one who a
 
 import asyncio
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
+from starlette.background import BackgroundTask
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.responses import FileResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from yeastar_app import access
@@ -28,11 +30,13 @@ from yeastar_app.services import (
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 STATEMENT_OF = tuple(statement.PartnerStatement.model_fields)
+Made = bytes | Path
 FILTERS = tuple(point_details.DetailsFilter.model_fields)
 
 
-def carry_out(function: Callable[..., bytes], payload: Any, brought: Credential) -> bytes | tuple[int, str]:
-    """In the other process: the file, or status and words of the refusal."""
+def carry_out(function: Callable[..., Made], payload: Any, brought: Credential) -> Made | tuple[int, str]:
+    """In the other process: the workbook (a long one as a file to be deleted when it is sent), or status and words of
+    the refusal."""
     try:
         return access.perform(function, payload, brought)
     except SignInNeeded as refusal:
@@ -41,7 +45,7 @@ def carry_out(function: Callable[..., bytes], payload: Any, brought: Credential)
         return 404, refusal.message
 
 
-def download(name: str, function: Callable[..., bytes], takes: tuple[str, ...] = ()) -> Route:
+def download(name: str, function: Callable[..., Made], takes: tuple[str, ...] = ()) -> Route:
     """A route that answers with the workbook an action makes; `takes`: query parameters handed to it."""
 
     async def answer(request: Request) -> Response:
@@ -49,8 +53,10 @@ def download(name: str, function: Callable[..., bytes], takes: tuple[str, ...] =
         query: Mapping[str, str] = request.query_params
         payload = {key: query[key] for key in takes if key in query} if takes else None
         made = await asyncio.wrap_future(processes.submit(carry_out, function, payload, brought))
+        headers = {"content-disposition": f'attachment; filename="{name}"', "cache-control": "no-store"}
+        if isinstance(made, Path):
+            return FileResponse(made, media_type=XLSX, headers=headers, background=BackgroundTask(made.unlink))
         if isinstance(made, bytes):
-            headers = {"content-disposition": f'attachment; filename="{name}"', "cache-control": "no-store"}
             return Response(made, media_type=XLSX, headers=headers)
         if made[0] == 401:
             return RedirectResponse("/sign-in?reason=ended", 303)

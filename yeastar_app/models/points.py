@@ -100,7 +100,8 @@ class EntryKind(StrEnum):
 
 
 class PointEntry(Table, table=True):
-    """A line of the ledger. Never changed, never deleted (guarded by the database)."""
+    """A line of the ledger. Never changed, never deleted (guarded by the database). The words of its reason are found
+    by `database.keys_with_words`, except on what registrations earned."""
 
     __tablename__ = "point_entry"
     __table_args__ = (
@@ -108,6 +109,16 @@ class PointEntry(Table, table=True):
         sa.CheckConstraint("balance_after >= 0", name="balance_after_not_negative"),
         sa.CheckConstraint("debt_after >= 0", name="debt_after_not_negative"),
         sa.Index("ix_point_entry_organisation_id_id", "organisation_id", "id"),
+        sa.Index("ix_point_entry_organisation_id_at_id", "organisation_id", "at", "id"),
+        sa.Index("ix_point_entry_organisation_id_points_id", "organisation_id", "points", "id"),
+        sa.Index(
+            "ix_point_entry_not_earned",
+            "organisation_id",
+            "kind",
+            "id",
+            sqlite_where=sa.text("kind <> 'earned'"),
+            postgresql_where=sa.text("kind <> 'earned'"),
+        ),
     )
     organisation_id: int = Field(foreign_key="organisation.id")
     at: datetime = time_column()
@@ -126,12 +137,23 @@ class PointEntry(Table, table=True):
 
 
 class Registration(Table, table=True):
-    """A product registered for points: once, by anybody, ever (Seed 000)."""
+    """A product registered for points: once, by anybody, ever (Seed 000). Its words are found by
+    `database.keys_with_words`: what they are of (`services/point_details`) is never changed."""
 
     __tablename__ = "registration"
     __table_args__ = (
         sa.UniqueConstraint("product_id", "identifier"),
-        sa.Index("ix_registration_organisation_id_id", "organisation_id", "id"),
+        *[
+            sa.Index(f"ix_registration_organisation_id_{name}_id", "organisation_id", name, "id")
+            for name in ("at", "product_id", "identifier", "purchase_date", "end_user_company")
+        ],
+        sa.Index(
+            "ix_registration_reversed",
+            "organisation_id",
+            "id",
+            sqlite_where=sa.text("reversed_at IS NOT NULL"),
+            postgresql_where=sa.text("reversed_at IS NOT NULL"),
+        ),
         sa.Index("ix_registration_product_id_purchase_date", "product_id", "purchase_date"),
     )
     organisation_id: int = Field(foreign_key="organisation.id")

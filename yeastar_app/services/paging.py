@@ -12,9 +12,10 @@ from sqlalchemy import Select
 from sqlmodel import Session
 
 PAGE = 25
-WALK = 5_000
-"""How many rows are looked at in the list's order before an index is asked for what matches. What fills no page of
-these is rare: of a million rows some five thousand at most match, if they lie evenly."""
+FEW = 500
+"""Where an index finds no more than these, they are put in order."""
+WALK = 2_000
+"""Where it finds more, so many rows are looked at in the list's order first: what is common fills a page of them."""
 
 
 def _key_or_none(value: Any) -> int | None:
@@ -95,15 +96,11 @@ class Order:
 
 @dataclass(frozen=True)
 class Filter:
-    """What narrows a list: a condition that is cheap to judge on a row at hand, and one that an index finds the rows
-    by, where that is another one. Both must say the same."""
+    """What narrows a list: a condition on a row at hand, and a select of the keys of the rows that meet it, found by an
+    index. Both say the same."""
 
     judged: Any
-    found: Any = None
-
-    @property
-    def by_index(self) -> Any:
-        return self.judged if self.found is None else self.found
+    keys: Select[Any] | Any
 
 
 def order_of(said: str, sorts: Mapping[str, tuple[Any, ...]], usual: str) -> tuple[str, Order]:
@@ -127,63 +124,75 @@ def page_of(
     form: PageForm,
     *,
     order: Order | None = None,
+    scope: Sequence[Any] = (),
     filters: Sequence[Filter] = (),
     limit: int = PAGE,
 ) -> Slice:
     """One page of a query that selects `key` under the name `id`, newest first unless `order` says otherwise.
 
-    `filters` are those an index does not answer in the list's order; what scopes the list stands in `query`."""
-    order = order or Order((key,))
-    if form.after and (place := _place_of(session, query, key, order, form.after)):
-        found = _rows(session, query, order, filters, place, forward=False, most=limit + 1)
+    `filters` narrow the list by what no index answers in its order, the most telling first; what else decides which
+    rows are in it stands in `query`, or in `scope` where there are filters."""
+    pages = _Pages(session, query, key, order or Order((key,)), sa.and_(sa.true(), *scope), filters, limit + 1)
+    if form.after and (place := pages.place_of(form.after)):
+        found = pages.rows(place, forward=False)
         if rows := found[:limit][::-1]:
             return Slice(rows, newer=rows[0].id if len(found) > limit else 0, older=rows[-1].id)
-    place = _place_of(session, query, key, order, form.before) if form.before else None
-    found = _rows(session, query, order, filters, place, forward=True, most=limit + 1)
+    place = pages.place_of(form.before) if form.before else None
+    found = pages.rows(place, forward=True)
     rows = found[:limit]
     return Slice(rows, newer=rows[0].id if place and rows else 0, older=rows[-1].id if len(found) > limit else 0)
 
 
-def _place_of(session: Session, query: Select[Any], key: Any, order: Order, row: int) -> Sequence[Any] | None:
-    """Where a row stands in the order; None where the list (before its filters) has no such row."""
-    if len(order.columns) == 1:  # the key itself
-        return (row,)
-    return session.execute(query.with_only_columns(*order.columns).where(key == row)).first()
+@dataclass(frozen=True)
+class _Pages:
+    """A list that is being read, `most` rows at a time."""
 
+    session: Session
+    query: Select[Any]
+    key: Any
+    order: Order
+    scope: Any
+    filters: Sequence[Filter]
+    most: int
 
-def _rows(
-    session: Session,
-    query: Select[Any],
-    order: Order,
-    filters: Sequence[Filter],
-    place: Sequence[Any] | None,
-    *,
-    forward: bool,
-    most: int,
-) -> list[Any]:
-    """The next rows from a place on. With filters the next WALK rows are judged one by one; where they fill no page,
-    the index finds all that match, and these few are put in order."""
-    by = order.by(forward)
-    if place:
-        query = query.where(order.beyond(place, forward))
-    if not filters:
-        return list(session.execute(query.order_by(*by).limit(most)))
-    judged = query.where(*[one.judged for one in filters]).order_by(*by).limit(most)
-    end = session.execute(query.with_only_columns(*order.columns).order_by(*by).offset(WALK).limit(1)).first()
-    rows = list(session.execute(judged.where(order.until(end, forward)) if end else judged))
-    if len(rows) == most or end is None:
-        return rows
-    return _found(session, query.where(*[one.by_index for one in filters]), order, forward, most)
+    def place_of(self, row: int) -> Sequence[Any] | None:
+        """Where a row stands in the order; None where the list (before its filters) has no such row."""
+        if len(self.order.columns) == 1:  # the key itself
+            return (row,)
+        here = self.query.with_only_columns(*self.order.columns).where(self.key == row, self.scope)
+        return self.session.execute(here).first()
 
+    def rows(self, place: Sequence[Any] | None, *, forward: bool) -> list[Any]:
+        """The next rows from a place on."""
+        by = self.order.by(forward)
+        beyond = self.order.beyond(place, forward) if place else sa.true()
+        listed = self.query.where(self.scope, beyond).order_by(*by)
+        if not self.filters:
+            return list(self.session.execute(listed.limit(self.most)))
+        keys = self.filters[0].keys
+        few = list(self.session.execute(keys.limit(FEW + 1)).scalars())
+        if len(few) > FEW:
+            rows, whole = self._walked(listed, forward)
+            if whole:
+                return rows
+        return self._found(keys if len(few) > FEW else few, beyond, by)
 
-def _found(session: Session, query: Select[Any], order: Order, forward: bool, most: int) -> list[Any]:
-    """Rows of a query for which the database shall choose its index by what matches and not by the order."""
-    names = [str(column.key) for column in query.selected_columns]
-    places = [column.label(f"place_{number}") for number, column in enumerate(order.columns)]
-    found = query.add_columns(*places).cte("found").prefix_with("MATERIALIZED")
-    falls = order.descending is forward
-    by = [found.c[place.name].desc() if falls else found.c[place.name].asc() for place in places]
-    return list(session.execute(sa.select(*[found.c[name] for name in names]).order_by(*by).limit(most)))
+    def _walked(self, listed: Select[Any], forward: bool) -> tuple[list[Any], bool]:
+        """What matches of the next WALK rows, and whether that is a whole page, or all there is."""
+        columns = self.order.columns
+        end = self.session.execute(listed.with_only_columns(*columns).offset(WALK).limit(1)).first()
+        judged = listed.where(*[one.judged for one in self.filters]).limit(self.most)
+        rows = list(self.session.execute(judged.where(self.order.until(end, forward)) if end else judged))
+        return rows, end is None or len(rows) == self.most
+
+    def _found(self, keys: Any, beyond: Any, by: Sequence[Any]) -> list[Any]:
+        """The next rows of those an index finds. All that narrows them further is wrapped, so that the database is not
+        led to another index by it."""
+        judged = sa.and_(self.scope, beyond, *[one.judged for one in self.filters[1:]])
+        narrowed = self.query.where(self.key.in_(keys), sa.case((judged, 1), else_=0) == 1)
+        chosen = narrowed.with_only_columns(self.key).order_by(*by).limit(self.most)
+        rows = self.query.where(self.key.in_(list(self.session.execute(chosen).scalars()))).order_by(*by)
+        return list(self.session.execute(rows))
 
 
 def between(moment: Any, since: date | None, until: date | None) -> list[Any]:

@@ -2,12 +2,14 @@
 here knows what its rows mean."""
 
 import io
+import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import xlsxwriter  # type: ignore[import-untyped]
@@ -21,6 +23,7 @@ MAX_ENTRIES = 500
 MAX_RATIO = 250
 """A sheet of 100,000 equal rows inflates some 60 times; a bomb a thousand times."""
 _COMPOUND = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_PLAIN_TEXT = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
 _MACROS = "vbaproject.bin"
 
 
@@ -148,10 +151,37 @@ def write(sheets: Iterable[tuple[str, Sequence[tuple[str, int]], Iterable[Sequen
     return target.getvalue()
 
 
+ROWS_OF_A_SHEET = 1_000_000
+"""A sheet holds 1,048,576 rows; what is more goes on in the next."""
+
+
+def write_long(name: str, columns: Sequence[tuple[str, int]], rows: Iterable[Sequence[Any]]) -> Path:
+    """A workbook of one table of any length, written row by row into a file of its own, which the caller deletes. More
+    than a sheet holds goes on in a second one, a third, …"""
+    with tempfile.NamedTemporaryFile(suffix=".xlsx", delete=False) as target:
+        file = Path(target.name)
+    try:
+        with xlsxwriter.Workbook(str(file), {**_PLAIN_TEXT, "constant_memory": True}) as workbook:
+            look, left, part = looks(workbook), iter(rows), 1
+            more: Sequence[Any] | None = next(left, None)
+            while part == 1 or more is not None:
+                sheet = workbook.add_worksheet(name if part == 1 else f"{name} ({part})")
+                put_header(sheet, look, columns)
+                number = 0
+                while more is not None and number < ROWS_OF_A_SHEET:
+                    number += 1
+                    put_row(sheet, look, number, more)
+                    more = next(left, None)
+                part += 1
+    except BaseException:
+        file.unlink(missing_ok=True)
+        raise
+    return file
+
+
 def new_workbook(target: io.BytesIO) -> Any:
     """An empty workbook that writes into `target` when it is closed."""
-    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-    return xlsxwriter.Workbook(target, options)
+    return xlsxwriter.Workbook(target, {**_PLAIN_TEXT, "in_memory": True})
 
 
 def looks(workbook: Any) -> dict[str, Any]:
