@@ -86,10 +86,8 @@ def test_products_are_searched_by_beginnings_of_words(db: str) -> None:
         '"',
         "* OR",
         "hotelsx",
-        "\ue0001",
-        "@1",
         "NOT x",
-        "'@7' | 'a':*",
+        "'@7' | 'x':*",
     ):
         assert ids(here, search=words) == [], words
 

@@ -96,11 +96,11 @@ class Order:
 
 @dataclass(frozen=True)
 class Filter:
-    """What narrows a list: a condition on a row at hand, and a select of the keys of the rows that meet it, found by an
-    index. Both say the same."""
+    """What narrows a list: a condition on a row at hand, and, for lists that grow without end, a select of the keys of
+    the rows that meet it, found by an index. Both say the same."""
 
     judged: Any
-    keys: Select[Any] | Any
+    keys: Any = None
 
 
 def order_of(said: str, sorts: Mapping[str, tuple[Any, ...]], usual: str) -> tuple[str, Order]:
@@ -167,9 +167,10 @@ class _Pages:
         by = self.order.by(forward)
         beyond = self.order.beyond(place, forward) if place else sa.true()
         listed = self.query.where(self.scope, beyond).order_by(*by)
-        if not self.filters:
-            return list(self.session.execute(listed.limit(self.most)))
-        keys = self.filters[0].keys
+        judged = [one.judged for one in self.filters]
+        keys = next((one.keys for one in self.filters if one.keys is not None), None)
+        if keys is None:
+            return list(self.session.execute(listed.where(*judged).limit(self.most)))
         few = list(self.session.execute(keys.limit(FEW + 1)).scalars())
         if len(few) > FEW:
             rows, whole = self._walked(listed, forward)
@@ -188,7 +189,7 @@ class _Pages:
     def _found(self, keys: Any, beyond: Any, by: Sequence[Any]) -> list[Any]:
         """The next rows of those an index finds. All that narrows them further is wrapped, so that the database is not
         led to another index by it."""
-        judged = sa.and_(self.scope, beyond, *[one.judged for one in self.filters[1:]])
+        judged = sa.and_(self.scope, beyond, *[one.judged for one in self.filters])
         narrowed = self.query.where(self.key.in_(keys), sa.case((judged, 1), else_=0) == 1)
         chosen = narrowed.with_only_columns(self.key).order_by(*by).limit(self.most)
         rows = self.query.where(self.key.in_(list(self.session.execute(chosen).scalars()))).order_by(*by)

@@ -2,8 +2,9 @@
 with a reason. What a change would do is shown first: it is done and undone again, so that the two never differ."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -211,12 +212,12 @@ def records(session: Session, actor: Actor, form: PartnersDetails) -> Found:
 
 
 @action(POLICY, form=PartnersDetails, writes=False)
-def export_records(session: Session, actor: Actor, form: PartnersDetails) -> bytes:
+def export_records(session: Session, actor: Actor, form: PartnersDetails) -> Path:
     return point_details.export_records(session, _as_partner(session, actor, form.partner), form)
 
 
 @action(POLICY, form=PartnersDetails, writes=False)
-def export_registered_products(session: Session, actor: Actor, form: PartnersDetails) -> bytes:
+def export_registered_products(session: Session, actor: Actor, form: PartnersDetails) -> Path:
     return point_details.export_registered_products(session, _as_partner(session, actor, form.partner), form)
 
 
@@ -237,7 +238,7 @@ def registered_products(session: Session, actor: Actor, form: PartnersDetails) -
         Registered(row, more[row.id].email, more[row.id].reversed_at, more[row.id].reversal_reason)
         for row in found.rows
     ]
-    return Found(rows, found.newer, found.older)
+    return replace(found, rows=rows)
 
 
 # Changes, and what they would do
