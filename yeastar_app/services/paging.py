@@ -168,15 +168,17 @@ class _Pages:
         beyond = self.order.beyond(place, forward) if place else sa.true()
         listed = self.query.where(self.scope, beyond).order_by(*by)
         judged = [one.judged for one in self.filters]
-        keys = next((one.keys for one in self.filters if one.keys is not None), None)
-        if keys is None:
+        telling = next((one for one in self.filters if one.keys is not None), None)
+        if telling is None:
             return list(self.session.execute(listed.where(*judged).limit(self.most)))
+        keys = telling.keys
         few = list(self.session.execute(keys.limit(FEW + 1)).scalars())
         if len(few) > FEW:
             rows, whole = self._walked(listed, forward)
             if whole:
                 return rows
-        return self._found(keys if len(few) > FEW else few, beyond, by)
+        further = [one.judged for one in self.filters if one is not telling]
+        return self._found(keys if len(few) > FEW else few, [beyond, *further], by)
 
     def _walked(self, listed: Select[Any], forward: bool) -> tuple[list[Any], bool]:
         """What matches of the next WALK rows, and whether that is a whole page, or all there is."""
@@ -186,10 +188,10 @@ class _Pages:
         rows = list(self.session.execute(judged.where(self.order.until(end, forward)) if end else judged))
         return rows, end is None or len(rows) == self.most
 
-    def _found(self, keys: Any, beyond: Any, by: Sequence[Any]) -> list[Any]:
+    def _found(self, keys: Any, further: Sequence[Any], by: Sequence[Any]) -> list[Any]:
         """The next rows of those an index finds. All that narrows them further is wrapped, so that the database is not
         led to another index by it."""
-        judged = sa.and_(self.scope, beyond, *[one.judged for one in self.filters])
+        judged = sa.and_(self.scope, *further)
         narrowed = self.query.where(self.key.in_(keys), sa.case((judged, 1), else_=0) == 1)
         chosen = narrowed.with_only_columns(self.key).order_by(*by).limit(self.most)
         rows = self.query.where(self.key.in_(list(self.session.execute(chosen).scalars()))).order_by(*by)
