@@ -209,7 +209,7 @@ def keys_with_words(
     session: Session, key: Any, owner: Any, said: Any, of: int, words: Sequence[str], kept: Any = None
 ) -> Any:
     """The keys of a company's rows whose text has the words, found by an index: a select of one column. For the tables
-    whose words are kept (migration 0010): `key`, `owner` and `said` are a table's key, its company and its text, the
+    whose words are kept (migration 0011): `key`, `owner` and `said` are a table's key, its company and its text, the
     very one that is kept; `kept` is the condition of the rows it is kept of, where it is not all."""
     if is_sqlite(session):
         table = sa.table(f"{key.table.name}_words", sa.column("rowid", sa.Integer))

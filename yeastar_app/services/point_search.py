@@ -16,7 +16,7 @@ _SAID: Any = (
     col(Registration.identifier) + _GAP + col(Registration.purchase_from) + _GAP
     + col(Registration.end_user_name) + _GAP + col(Registration.end_user_company)
 )  # fmt: skip
-"""The text of a registration, as migration 0010 keeps its words."""
+"""The text of a registration, as migration 0011 keeps its words."""
 
 Ways = list[tuple[int | None, list[str]]]
 """How a registration can match: any product with all the words, or one product with those its name does not have."""
