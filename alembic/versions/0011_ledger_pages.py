@@ -25,6 +25,11 @@ WORDS = {
     "registration": ("identifier", "purchase_from", "end_user_name", "end_user_company"),
     "point_entry": ("reason",),
 }
+GAPS = (
+    r"\u0001-\u002F\u003A-\u0040\u005B-\u0060\u007B-\u00A9\u00AB-\u00B4\u00B6-\u00B9\u00BB-\u00BF\u00D7\u00F7"
+    r"\u2000-\u206F\u3000-\u3004\u3008-\u3020"
+)
+"""Spaces and punctuation."""
 ONLY = {"registration": "", "point_entry": "{}kind <> 'earned'"}
 """What registrations earned is found by the words of the registration."""
 
@@ -70,7 +75,8 @@ def _words_of_sqlite() -> None:
 
 def _words_of_postgresql() -> None:
     # Spelled out in both: while an index is made PostgreSQL looks for functions among its own only.
-    words = "array_remove(regexp_split_to_array(lower(said), '[^[:alnum:]]+'), '')"
+    # What parts words is named by its codes: what a letter is differs from one server's locale to another's.
+    words = f"array_remove(regexp_split_to_array(lower(said COLLATE \"default\"), '[{GAPS}]+'), '')"
     for head, does in (
         ("words_in(said text)", f"array_to_tsvector({words})"),
         ("owned_words(owner integer, said text)", f"array_to_tsvector(ARRAY['@' || owner] || {words})"),
