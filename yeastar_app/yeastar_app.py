@@ -12,8 +12,11 @@ from yeastar_app.portals import live
 from yeastar_app.portals.account import account, change_password  # noqa: F401
 from yeastar_app.portals.central import (  # noqa: F401
     alarms,
+    customers,
     logs,
     pbx,
+    pbx_details,
+    recipients,
     reseller,
     resellers,
     subscription,

@@ -28,6 +28,7 @@ A_SUBJECT = {
     "/partner/colleagues/edit",
     "/central/colleagues/edit",
     "/central/resellers/",
+    "/central/pbx/",
     "/staff/points/",
 }
 """Pages of one thing: looked at with the first that their list leads to."""

@@ -10,13 +10,26 @@ from tests.services.central import add_pbx, add_reseller, free, owner, problems
 from yeastar_app.access import Credential, who
 from yeastar_app.portals import page
 from yeastar_app.portals.central.alarms import AlarmsState
+from yeastar_app.portals.central.customers import CustomersState
 from yeastar_app.portals.central.logs import LogsState
 from yeastar_app.portals.central.pbx import PbxState
+from yeastar_app.portals.central.pbx_details import PbxDetailsState
+from yeastar_app.portals.central.recipients import RecipientsState
 from yeastar_app.portals.central.reseller import ResellerState
 from yeastar_app.portals.central.resellers import ResellersState
 from yeastar_app.portals.central.subscription import SubscriptionState
 
-STATES = (AlarmsState, LogsState, PbxState, ResellerState, ResellersState, SubscriptionState)
+STATES = (
+    AlarmsState,
+    CustomersState,
+    LogsState,
+    PbxDetailsState,
+    PbxState,
+    RecipientsState,
+    ResellerState,
+    ResellersState,
+    SubscriptionState,
+)
 FORGED: tuple[Any, ...] = (
     None, True, -1, 10**30, 1.5, float("nan"), "", "x", "1", "٣", "<script>", "x" * 5000, [], [1], {}, {"a": 1},
     {"company": {"a": []}, "extensions": [], "grant:pbx.view": {}}, {"name": 1, "owner": {}, "text": [], "plan": None},

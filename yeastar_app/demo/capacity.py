@@ -218,6 +218,7 @@ def _pbx(
     session.flush()
     _log(session, by, "pbx.create", f"pbx:{row.key}", name, days_ago)
     hosting.tell(session, row, by.email, state, trouble, activated=days_ago > 100)
+    hosting.keep_customer(session, pool, row)
 
 
 def _log(

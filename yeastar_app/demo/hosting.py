@@ -5,9 +5,10 @@ from datetime import timedelta
 
 from sqlmodel import Session
 
-from yeastar_app.models.capacity import Desired, Pbx, RunState
+from yeastar_app.models.capacity import Desired, Pbx, Pool, RunState
+from yeastar_app.models.contacts import Contact, PbxRecipient
 from yeastar_app.models.hosting import CommandKind, EngineReport, Outcome, SimulatedPbx
-from yeastar_app.services import engine_orders
+from yeastar_app.services import engine_orders, engine_reports
 
 
 def tell(session: Session, pbx: Pbx, by: str, state: RunState, trouble: str, activated: bool) -> None:
@@ -43,7 +44,10 @@ def tell(session: Session, pbx: Pbx, by: str, state: RunState, trouble: str, act
             )
         )
         pbx.run_state, pbx.activated, pbx.report_sequence = after, active, number
-        pbx.reported_at, pbx.trouble = at + timedelta(seconds=20), command.error
+        pbx.reported_at, pbx.trouble = (
+            at + timedelta(seconds=20),
+            engine_reports.failed(kind, trouble) if command.error else "",
+        )
     pbx.held_extensions, pbx.held_calls, pbx.held_minutes = pbx.extensions, pbx.calls, pbx.minutes
     session.add(
         SimulatedPbx(
@@ -60,3 +64,24 @@ def tell(session: Session, pbx: Pbx, by: str, state: RunState, trouble: str, act
         pbx.desired = Desired.RUNNING
     if state is RunState.STARTING:
         engine_orders.order(session, pbx, CommandKind.START, by)
+
+
+PEOPLE = (("Hanna", "Visser"), ("Luca", "Peeters"), ("Sofie", "Maes"), ("Jonas", "Berg"), ("Amira", "Haddad"))
+
+
+def keep_customer(session: Session, pool: Pool, pbx: Pbx) -> None:
+    """Somebody at the end customer, who gets the emails of a PBX."""
+    first, last = PEOPLE[pbx.key % len(PEOPLE)]
+    contact = Contact(
+        organisation_id=pool.organisation_id,
+        first_name=first,
+        last_name=last,
+        company=pbx.name,
+        email=f"{first.lower()}@{pbx.subdomain}.example.com",
+        mobile=f"+32 470 55 01 {pbx.key:02}",
+        country="BE",
+        created_at=pbx.created_at,
+    )
+    session.add(contact)
+    session.flush()
+    session.add(PbxRecipient(pbx_id=pbx.key, contact_id=contact.key))

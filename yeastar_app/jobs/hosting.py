@@ -39,7 +39,9 @@ def send_due() -> int:
         except Rejected as problem:
             log.warning("engine_rejected", command=taken.command.id, reason=str(problem)[:200])
             with transaction() as session:
-                engine_orders.rejected(session, taken, str(problem))
+                engine_orders.rejected(
+                    session, taken, str(problem), engine_reports.failed(taken.command.kind, str(problem))
+                )
             continue
         with transaction() as session:
             engine_orders.sent(session, taken)

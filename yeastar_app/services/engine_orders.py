@@ -138,11 +138,11 @@ def put_off(session: Session, taken: Taken, reason: str) -> None:
     lost(session, reason)
 
 
-def rejected(session: Session, taken: Taken, reason: str) -> None:
-    """The engine will never do it: that is its answer."""
+def rejected(session: Session, taken: Taken, reason: str, trouble: str) -> None:
+    """The engine will never do it: that is its answer; `trouble` is what is shown of it."""
     now = clock.now()
     _set(session, taken.key, sent_at=now, outcome=Outcome.FAILED, ended_at=now, error=reason[:300])
-    session.execute(sa.update(Pbx).where(col(Pbx.id) == taken.pbx_id).values(trouble=reason[:300]))
+    session.execute(sa.update(Pbx).where(col(Pbx.id) == taken.pbx_id).values(trouble=trouble))
     changed(session, session.get_one(Pbx, taken.pbx_id))
     found(session)
 

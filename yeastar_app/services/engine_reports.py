@@ -11,10 +11,21 @@ from yeastar_app import clock
 from yeastar_app.engines.hosting import Report
 from yeastar_app.models.capacity import Desired, Pbx, RunState
 from yeastar_app.models.contacts import PbxRecipient
-from yeastar_app.models.hosting import EngineCommand, EngineReport, Outcome
+from yeastar_app.models.hosting import CommandKind, EngineCommand, EngineReport, Outcome
 from yeastar_app.refusals import NotFound, Refusal
 from yeastar_app.services import capacity, engine_orders
 from yeastar_app.words import t
+
+FAILED = {
+    CommandKind.CREATE: t("It could not be created"),
+    CommandKind.START: t("It could not be started"),
+    CommandKind.STOP: t("It could not be stopped"),
+    CommandKind.RESIZE: t("Its size could not be changed"),
+    CommandKind.UPGRADE: t("It could not be upgraded"),
+    CommandKind.RESET: t("It could not be reset"),
+    CommandKind.INVITE: t("It could not be made ready for its activation"),
+    CommandKind.DELETE: t("It could not be deleted"),
+}
 
 
 def take_in(session: Session, report: Report) -> bool:
@@ -46,11 +57,16 @@ def take_in(session: Session, report: Report) -> bool:
     )
     if command is not None and report.outcome is not None and command.outcome is None:
         command.outcome, command.error, command.ended_at = report.outcome, report.words, clock.now()
-        pbx.trouble = report.words or t("It failed.") if report.outcome is Outcome.FAILED else ""
+        pbx.trouble = failed(command.kind, report.words) if report.outcome is Outcome.FAILED else ""
     if report.sequence > pbx.report_sequence and pbx.deleted_at is None:
         _believe(session, pbx, report)
     engine_orders.changed(session, pbx)
     return True
+
+
+def failed(kind: CommandKind, words: str) -> str:
+    """What is shown of a command that came to nothing; `words`: the engine's own."""
+    return (FAILED[kind] + (f": {words}" if words else "."))[:300]
 
 
 def take_status(session: Session, pbx_id: int, report: Report | None) -> None:

@@ -21,6 +21,7 @@ from yeastar_app.features import Feature
 from yeastar_app.models.capacity import FREE_RECORDING_MINUTES, MAX_EXTENSIONS_PER_PBX
 from yeastar_app.portals.addresses import with_query
 from yeastar_app.portals.central.pbx_rows import PLANS, TYPES, PbxRow, health_words, pbx_row
+from yeastar_app.portals.central.recipients import RecipientsState, recipients_field
 from yeastar_app.portals.central.rows import typed_number
 from yeastar_app.portals.page import Shell, current_actor, guarded, page, with_own
 from yeastar_app.services import capacity, pbx, pbx_control, pbx_orders
@@ -187,6 +188,8 @@ class PbxState(Shell):
         self._show_bounds(chosen, typed or {"extensions": least, "calls": 1, "minutes": FREE_RECORDING_MINUTES})
         if typed is None:
             self.place_number += 1
+            picker = await self.get_state(RecipientsState)
+            picker._begin([], owner=self.place, own=not self.place)
         return True
 
     def _show_bounds(self, place: pbx.Place, stand: dict[str, int]) -> None:
@@ -205,12 +208,14 @@ class PbxState(Shell):
         """A second click finds the panel closed and does nothing."""
         if not self.adding or not isinstance(form, dict):
             return None
+        picker = await self.get_state(RecipientsState)
         done = await self._act(
             pbx_orders.create,
             {
                 **form,
                 "owner": self.place,
                 "recording": self.recording,
+                "recipients": picker._ids(),
                 "run_after_expiry": not form.get("stop_at_expiry"),
             },
         )
@@ -340,7 +345,7 @@ def _filters(state: Any) -> rx.Component:
 def state_cell(row: Any) -> rx.Component:
     """Run state and activation state, with what is waited for or went wrong under them."""
     return rx.el.div(
-        rx.el.div(badge(row.state, row.tone), rx.el.span(row.activation, class_name="faint"), class_name="row nowrap"),
+        rx.el.div(badge(row.state, row.tone), rx.el.span(row.activation, class_name="faint"), class_name="row tight"),
         rx.cond(
             row.trouble != "",
             rx.el.span(row.trouble, class_name="error cut", title=row.trouble),
@@ -367,7 +372,7 @@ def _row(row: Any) -> list[rx.Component]:
                 badge(row.plan),
                 rx.cond(row.high_availability, badge(t("HA"), "accent")),
                 rx.cond(row.trial, badge(row.type, "warn")),
-                class_name="row nowrap",
+                class_name="row tight",
             )
         ),
         tables.cell(row.extensions, kind="num"),
@@ -389,13 +394,16 @@ def _row(row: Any) -> list[rx.Component]:
             kind="date",
         ),
         tables.row_actions(
-            rx.cond(
-                state.may_control & row.may_start,
-                icon_button("play", t("Start") + " " + row.name, on_click=state.start(row.id)),
-            ),
-            rx.cond(
-                state.may_control & row.may_stop,
-                icon_button("square", t("Stop") + " " + row.name, on_click=state.ask("stop", row.id)),
+            rx.el.div(
+                rx.cond(
+                    state.may_control & row.may_start,
+                    icon_button("play", t("Start") + " " + row.name, on_click=state.start(row.id)),
+                ),
+                rx.cond(
+                    state.may_control & row.may_stop,
+                    icon_button("square", t("Stop") + " " + row.name, on_click=state.ask("stop", row.id)),
+                ),
+                class_name="wide-only row tight",
             ),
             _more(state, row, there),
         ),
@@ -425,6 +433,8 @@ def _more(state: Any, row: Any, there: Any) -> rx.Component:
         rx.cond(
             state.may_control & ~row.going,
             rx.fragment(
+                rx.cond(row.may_start, more_item(key, t("Start"), "play", on_click=state.start(row.id))),
+                rx.cond(row.may_stop, more_item(key, t("Stop"), "square", on_click=state.ask("stop", row.id))),
                 rx.cond(~row.activated, leads(t("Send Activation Email"), "mail", "activation")),
                 rx.cond(row.may_reset, leads(t("Reset"), "rotate-ccw", "reset")),
             ),
@@ -508,6 +518,7 @@ def _panel(state: Any) -> rx.Component:
             on_submit=state.create,
             id="add-pbx",
         ),
+        recipients_field(state.errors["recipients"]),
         foot=rx.fragment(
             button(t("Cancel"), on_click=state.show_panel(False)),
             submit(t("Save"), form="add-pbx"),

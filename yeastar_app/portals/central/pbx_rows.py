@@ -97,7 +97,7 @@ def pbx_row(row: pbx.Row) -> PbxRow:
         expires=day(row.expires_on) or t("Never"),
         expiry_note=_expiry_note(row),
         may_start=not going and not (wants_to_run and (runs or row.waiting is CommandKind.START)),
-        may_stop=not going and (wants_to_run or runs),
+        may_stop=not going and (runs or row.waiting is CommandKind.START),
         may_reset=not going and row.run_state is RunState.RUNNING,
         may_upgrade=not going and row.plan is PbxPlan.ENTERPRISE,
         going=going,

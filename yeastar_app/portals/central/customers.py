@@ -1,0 +1,246 @@
+"""Cloud PBX > Customer: the contact records that get the emails of PBXs."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import reflex as rx
+
+from yeastar_app.components import forms, layout, overlays, tables
+from yeastar_app.components.controls import button, empty, icon_button, submit
+from yeastar_app.features import Feature
+from yeastar_app.portals.addresses import caught_up, with_query
+from yeastar_app.portals.page import Shell, current_actor, guarded, page, with_own
+from yeastar_app.services import contacts
+from yeastar_app.services.countries import countries
+from yeastar_app.words import t
+
+HERE = "/central/customers"
+BLANK = dict.fromkeys(contacts.FIELDS, "")
+
+
+@dataclass
+class CustomerRow:
+    id: int = 0
+    name: str = ""
+    company: str = ""
+    email: str = ""
+    phone: str = ""
+    pbxs: str = ""
+
+
+@guarded(contacts.VIEW)
+class CustomersState(Shell):
+    loaded: bool = False
+    may_manage: bool = False
+    rows: list[CustomerRow] = []
+    search: str = ""
+    seed: str = ""
+    opened: int = 0
+    newer: int = 0
+    older: int = 0
+
+    editing: bool = False
+    heading: str = ""
+    values: dict[str, str] = BLANK
+    form_number: int = 0
+    doomed: str = ""
+    """Whom the question is about; empty: nothing is asked."""
+
+    _subject: int = 0
+    _seen: str = ""
+    _typing: bool = False
+
+    @rx.event
+    async def load(self) -> None:
+        form = contacts.ListForm.model_validate(dict(self.router.url.query_parameters))
+        self.seed, searched = form.search, self.search
+        self.search = caught_up(searched, form.search, self._typing)
+        self.opened += self.search != searched
+        self._typing, self.editing, self.doomed = False, False, ""
+        self.may_manage = current_actor().may(Feature.CUSTOMER_MANAGE)
+        await self._fill()
+
+    async def _fill(self) -> None:
+        found = await self._act(contacts.search, dict(self.router.url.query_parameters))
+        if found is not None:
+            self.rows = [
+                CustomerRow(row.id, row.name, row.company, row.email, row.phone, str(row.pbxs or ""))
+                for row in found.rows
+            ]
+            self.newer, self.older, self.loaded = found.newer, found.older, True
+
+    @rx.event
+    async def find(self, words: str) -> Any:
+        self.search, self._typing = contacts.ListForm.model_validate({"search": words}).search, True
+        return rx.redirect(with_query(HERE, search=self.search), replace=True)
+
+    @rx.event
+    async def show_newer(self) -> Any:
+        return rx.redirect(with_query(HERE, search=self.search, after=self.newer))
+
+    @rx.event
+    async def show_older(self) -> Any:
+        return rx.redirect(with_query(HERE, search=self.search, before=self.older))
+
+    @rx.event
+    async def open_new(self) -> None:
+        self._open(0, t("Add Customer"), BLANK, "")
+
+    @rx.event
+    async def open_row(self, number: int) -> None:
+        seen = await self._act(contacts.details, {"id": number})
+        if seen is not None:
+            self._open(seen.id, t("Edit Customer"), seen.values, seen.mark)
+
+    def _open(self, subject: int, heading: str, values: dict[str, str], mark: str) -> None:
+        self._subject, self.heading, self.values, self._seen = subject, heading, dict(values), mark
+        self.errors, self.editing = {}, True
+        self.form_number += 1
+
+    @rx.event
+    async def show_panel(self, shown: bool) -> None:
+        self.editing = self.editing and shown is True
+
+    @rx.event
+    async def save(self, form: dict) -> None:
+        """A second click finds the panel closed."""
+        if not self.editing:
+            return
+        if self._subject:
+            done = await self._act(contacts.edit, with_own(form, id=self._subject, seen=self._seen))
+        else:
+            done = await self._act(contacts.create, with_own(form))
+        if done is not None:
+            self.editing = False
+            self._say(t("The customer is saved."))
+            await self._fill()
+
+    @rx.event
+    async def ask_delete(self, number: int) -> None:
+        self._subject = number
+        self.doomed = next((row.name for row in self.rows if row.id == number), "")
+
+    @rx.event
+    async def show_question(self, shown: bool) -> None:
+        self.doomed = self.doomed if shown is True else ""
+
+    @rx.event
+    async def delete(self) -> None:
+        if not self.doomed:
+            return
+        name, self.doomed = self.doomed, ""
+        if await self._act(contacts.delete, {"ids": [self._subject]}) is not None:
+            self._say(t("{name} was deleted.", name=name))
+            await self._fill()
+
+
+@page(HERE, t("Customer"), contacts.VIEW, CustomersState.load)
+def customers_page() -> rx.Component:
+    state = CustomersState
+    return layout.shell(
+        state,
+        t("Central Management"),
+        t("Customer"),
+        layout.card(
+            tables.toolbar(
+                tables.search_box(state.seed, state.opened, state.find, t("Search name, company or email")),
+            ),
+            tables.table(
+                [(t("Name"), ""), (t("Company"), ""), (t("Email"), ""), (t("Phone"), ""), (t("Cloud PBXs"), "num"),
+                 ("", "")],
+                state.rows,
+                _row,
+                ready=state.loaded,
+                empty_state=_nothing(state),
+                label=t("Customers"),
+            ),
+            rx.cond(
+                (state.newer > 0) | (state.older > 0),
+                tables.pager(t("Newest first"), earlier=state.show_newer, later=state.show_older,
+                             has_earlier=state.newer > 0, has_later=state.older > 0),
+            ),
+            flush=True,
+        ),
+        _panel(state),
+        overlays.confirm(
+            state.doomed != "",
+            state.show_question,
+            t("Delete") + " " + state.doomed + "?",
+            t("The record is gone for good. Emails already sent stay where they are."),
+            yes=t("Delete"),
+            on_yes=state.delete,
+        ),
+        note=t("People at your end customers. They get the activation and expiry emails of their cloud PBXs; they have "
+               "no account here."),
+        actions=(
+            rx.cond(state.may_manage, button(t("Add"), look="primary", symbol="plus", on_click=state.open_new)),
+        ),
+    )  # fmt: skip
+
+
+def _row(row: Any) -> list[rx.Component]:
+    state = CustomersState
+    return [
+        tables.cell(rx.el.span(row.name, class_name="strong")),
+        tables.cell(row.company),
+        tables.cell(row.email),
+        tables.cell(rx.el.span(row.phone, class_name="nowrap")),
+        tables.cell(row.pbxs, kind="num"),
+        tables.row_actions(
+            rx.cond(
+                state.may_manage,
+                rx.fragment(
+                    icon_button("pencil", t("Edit") + " " + row.name, on_click=state.open_row(row.id)),
+                    icon_button("trash-2", t("Delete") + " " + row.name, on_click=state.ask_delete(row.id)),
+                ),
+            )
+        ),
+    ]
+
+
+def _nothing(state: Any) -> rx.Component:
+    return rx.cond(
+        state.search != "",
+        empty("search-x", t("Nothing matches"), t("No customer fits this search.")),
+        empty("contact", t("No customers yet"), t("Add the people who are to activate your cloud PBXs."),
+              rx.cond(state.may_manage, button(t("Add"), look="primary", symbol="plus", on_click=state.open_new))),
+    )  # fmt: skip
+
+
+def _panel(state: Any) -> rx.Component:
+    def line(name: str, label: str, required: bool = False, **props: Any) -> rx.Component:
+        return forms.field(state, name, label, required=required, default_value=state.values[name],
+                           auto_complete="off", **props)  # fmt: skip
+
+    return overlays.drawer(
+        state.editing,
+        state.show_panel,
+        state.heading,
+        forms.form(
+            state,
+            forms.fields(
+                line("first_name", t("First Name"), required=True),
+                line("last_name", t("Last Name")),
+                line("company", t("Company"), required=True),
+                line("email", t("Email"), required=True, kind="email"),
+                line("business_number", t("Business Number"), kind="tel"),
+                line("mobile", t("Mobile Number"), kind="tel"),
+                line("home_number", t("Home Number"), kind="tel"),
+                line("fax", t("Fax Number"), kind="tel"),
+                line("street", t("Street"), wide=True),
+                line("postal_code", t("ZIP")),
+                line("city", t("City")),
+                line("state", t("State")),
+                forms.choice(state, "country", t("Country"), countries(), required=False,
+                             default_value=state.values["country"]),
+                forms.text_area(state, "remark", t("Remark"), default_value=state.values["remark"], max_length=500),
+            ),
+            on_submit=state.save,
+            id="customer",
+            key=state.form_number.to_string(),
+        ),
+        foot=rx.fragment(
+            button(t("Cancel"), on_click=state.show_panel(False)),
+            submit(t("Save"), form="customer"),
+        ),
+    )  # fmt: skip
