@@ -14,8 +14,8 @@ from yeastar_app.settings import settings
 MODULES = [
     "tests.faults.test_bulk_killed",
     "tests.faults.test_customer_killed",
+    "tests.faults.test_hosting_killed",
     "tests.faults.test_reseller_killed",
-    "tests.services.test_point_reminders",
 ]
 _fork = multiprocessing.get_context("forkserver")
 _fork.set_forkserver_preload(MODULES)
