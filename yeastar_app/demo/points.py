@@ -71,7 +71,7 @@ def load(session: Session, people: dict[str, Account], meanwhile: Meanwhile = la
     _history(session, products, people["rival"], "42", _NORTHWIND, meanwhile)
     _register(session, products, people["rival"], "P-Series Appliance Edition", _TAKEN, 20, 3)
     for who in ("partner", "rival"):
-        meanwhile(people[who], 0)
+        meanwhile(people[who], -1)
 
 
 def _registry(session: Session, products: dict[str, Product]) -> None:

@@ -201,8 +201,7 @@ _PAST = (
     ("partner", "Travel Backpack", 34, (2, None, "This colour is not made any more. Please choose again.")),
     ("partner", "Wireless Charging Pad", 6, (1, None, "")),
     ("colleague", "Stoneware Mug", 1, None),
-    ("rival", "Stoneware Mug", 12, (1, 4, "Sent with DHL, parcel 00340434.")),
-    ("rival", "Wireless Charging Pad", 2, None),
+    ("rival", "Wireless Charging Pad", 0, None),
 )  # fmt: skip
 _DECLINED = {"Travel Backpack"}
 

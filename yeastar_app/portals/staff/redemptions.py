@@ -171,7 +171,7 @@ def redemptions_page() -> rx.Component:
                 download_link(t("Export"), state.export_href),
             ),
             tables.table(
-                [(t("Requested (UTC)"), "date"), (t("Company"), ""), (t("Reward"), ""), (t("Points"), "num"),
+                [(t("Reward"), ""), (t("Company"), ""), (t("Requested (UTC)"), "date"), (t("Points"), "num"),
                  (t("State"), ""), ("", "")],
                 state.rows,
                 _row,
@@ -202,15 +202,15 @@ def _row(row: Any) -> list[rx.Component]:
     of = row.reward + ", " + row.company
     key = row.id.to_string()
     return [
-        tables.cell(row.at, kind="date"),
-        tables.cell(
-            rx.el.div(rx.el.span(row.company, class_name="cut"), rx.el.span(row.who, class_name="faint cut"),
-                      class_name="two-lines")
-        ),
         tables.cell(
             rx.el.div(reward_picture(row.picture, small=True), rx.el.span(row.reward, class_name="strong"),
                       class_name="row row-tight")
         ),
+        tables.cell(
+            rx.el.div(rx.el.span(row.company, class_name="cut"), rx.el.span(row.who, class_name="faint cut"),
+                      class_name="two-lines")
+        ),
+        tables.cell(row.at, kind="date"),
         tables.cell(row.points, kind="num"),
         tables.cell(badge(row.status_words, row.tone)),
         tables.row_actions(
