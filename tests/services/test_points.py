@@ -9,18 +9,14 @@ from tempfile import TemporaryDirectory
 
 import pytest
 import sqlalchemy as sa
-from hypothesis import settings as hypothesis_settings
-from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
-from sqlmodel import Session, col, select
+from sqlmodel import col, select
 
-from tests.conftest import START
 from tests.databases import upgrade
 from tests.factories import account
 from yeastar_app import clock, database
 from yeastar_app.database import transaction
 from yeastar_app.jobs import expiry
-from yeastar_app.models.points import EntryKind, PointAccount, PointEntry, PointLot, Programme, Registration
+from yeastar_app.models.points import PointEntry, PointLot, Programme, Registration
 from yeastar_app.models.products import Product
 from yeastar_app.refusals import Refusal
 from yeastar_app.services import points, tiers
@@ -157,79 +153,6 @@ def empty_ledger() -> Iterator[tuple[int, int]]:
         finally:
             database.engine = before
             engine.dispose()
-
-
-class LedgerAgainstModel(RuleBasedStateMachine):
-    """Any order of earning, spending, time passing and the job running, against lists and a sum."""
-
-    @initialize()
-    def open(self) -> None:
-        self._clock = clock.frozen(START)
-        self._clock.__enter__()
-        self._ledger = empty_ledger()
-        self.organisation, self.account = self._ledger.__enter__()
-        self.lots: list[list[object]] = []  # [expires, remaining]
-
-    def teardown(self) -> None:
-        self._ledger.__exit__(None, None, None)
-        self._clock.__exit__(None, None, None)
-
-    def alive(self) -> list[list[object]]:
-        return [lot for lot in self.lots if lot[0] >= clock.now().date() and lot[1]]  # type: ignore[operator]
-
-    @rule(amount=st.integers(1, 500))
-    def earns(self, amount: int) -> None:
-        earn(self.organisation, self.account, amount)
-        self.lots.append([add_months(clock.now(), 24).date(), amount])
-
-    @rule(amount=st.integers(1, 800))
-    def spends(self, amount: int) -> None:
-        alive = sorted(self.alive(), key=lambda lot: lot[0])  # type: ignore[arg-type,return-value]
-        if amount > sum(lot[1] for lot in alive):  # type: ignore[misc]
-            with pytest.raises(Refusal, match="not_enough_points"):
-                spend(self.organisation, amount)
-            return
-        spend(self.organisation, amount)
-        for lot in alive:
-            taken = min(amount, lot[1])  # type: ignore[type-var]
-            lot[1] -= taken  # type: ignore[operator]
-            amount -= taken  # type: ignore[operator]
-
-    @rule(days=st.integers(1, 400))
-    def time_passes(self, days: int) -> None:
-        clock.advance(timedelta(days=days))
-
-    @rule()
-    def the_job_runs(self) -> None:
-        expiry.run_due()
-
-    @invariant()
-    def the_books_agree(self) -> None:
-        if not hasattr(self, "lots"):
-            return
-        with transaction(writes=False) as session:
-            self._check(session)
-
-    def _check(self, session: Session) -> None:
-        held = session.exec(select(PointAccount)).first()
-        booked = session.exec(select(PointEntry).order_by(col(PointEntry.id))).all()
-        lots = session.exec(select(PointLot)).all()
-        balance = held.balance if held else 0
-        assert balance == sum(entry.points for entry in booked) == sum(lot.remaining for lot in lots)
-        assert balance >= 0
-        running = 0
-        for entry in booked:
-            running += entry.points
-            assert entry.balance_after == running
-        for lot in lots:
-            assert lot.remaining == sum(entry.points for entry in booked if entry.lot_id == lot.id)
-            assert sum(e.kind is EntryKind.EXPIRED for e in booked if e.lot_id == lot.id) <= 1
-        spendable = sum(lot.remaining for lot in lots if lot.expires_on >= clock.now().date())
-        assert spendable == sum(lot[1] for lot in self.alive())  # type: ignore[misc]
-
-
-TestLedgerAgainstModel = LedgerAgainstModel.TestCase
-TestLedgerAgainstModel.settings = hypothesis_settings(max_examples=12, stateful_step_count=25, deadline=None)
 
 
 def test_the_figures_of_the_programme_are_data(sqlite: str) -> None:
