@@ -36,7 +36,7 @@ from yeastar_app.refusals import Refusal
 from yeastar_app.services import ledger_checks, points, tiers
 from yeastar_app.services.calendar import add_months
 
-STEPS = int(os.environ.get("LEDGER_STEPS", "200"))
+STEPS = int(os.environ.get("LEDGER_STEPS", "150"))
 STEPS_OF_A_RUN = 50
 
 
@@ -151,9 +151,15 @@ class LedgerAgainstModel(RuleBasedStateMachine):
         assert newest is not None
         self.registered[newest] = self.naive.earn(amount)
 
-    @rule(amount=st.integers(-60, 60).filter(bool))
-    def staff_adjust(self, amount: int) -> None:
+    def share(self, percent: int) -> int:
+        """So many percent of what can be spent, at least a point."""
+        self.naive.midnight()
+        return max(1, len(self.naive.free()) * percent // 100)
+
+    @rule(percent=st.integers(-105, 40).filter(bool))
+    def staff_adjust(self, percent: int) -> None:
         self.counted("adjust")
+        amount = -self.share(-percent) if percent < 0 else percent
         enough = self.naive.spend(-amount, "gone") if amount < 0 else bool(self.naive.earn(amount))
         with transaction() as session:
             held = points.lock(session, self.organisation)
@@ -164,9 +170,10 @@ class LedgerAgainstModel(RuleBasedStateMachine):
                 with pytest.raises(Refusal, match="not_enough_points"):
                     points.adjust(*arguments)
 
-    @rule(amount=st.integers(1, 90))
-    def redeems(self, amount: int) -> None:
+    @rule(percent=st.integers(1, 105))
+    def redeems(self, percent: int) -> None:
         self.counted("redeem")
+        amount = self.share(percent)
         with transaction() as session:
             held = points.lock(session, self.organisation)
             wish = Redemption(
@@ -192,7 +199,7 @@ class LedgerAgainstModel(RuleBasedStateMachine):
                     points.spend(session, held, amount, cause)
 
     @precondition(lambda self: self.held)
-    @rule(which=st.integers(0, 10**6))
+    @rule(which=st.sampled_from([0, 1, -1]))
     def a_redemption_is_declined(self, which: int) -> None:
         self.counted("decline")
         wish = self.held.pop(which % len(self.held))
@@ -202,7 +209,7 @@ class LedgerAgainstModel(RuleBasedStateMachine):
         self.naive.give_back(wish)
 
     @precondition(lambda self: self.registered)
-    @rule(which=st.integers(0, 10**6))
+    @rule(which=st.sampled_from([0, 1, -1]))
     def a_registration_is_reversed(self, which: int) -> None:
         self.counted("reverse")
         key = sorted(self.registered)[which % len(self.registered)]
@@ -210,9 +217,14 @@ class LedgerAgainstModel(RuleBasedStateMachine):
             held = points.lock(session, self.organisation)
             registration = session.get_one(Registration, key)
             points.reverse(session, held, registration, points.Cause("test", registration_id=key))
-        self.naive.reverse(self.registered.pop(key))
+        earning, debt = self.registered.pop(key), self.naive.debt
+        if any(point.fate == "expired" for point in self.naive.points if point.earning == earning):
+            self.counted("reverse what expired")
+        self.naive.reverse(earning)
+        if self.naive.debt > debt:
+            self.counted("reverse what was spent")
 
-    @rule(days=st.one_of(st.integers(1, 40), st.integers(300, 740)))
+    @rule(days=st.sampled_from([1, 7, 30, 200, 365, 729, 731]))
     def time_passes(self, days: int) -> None:
         self.counted("time")
         clock.advance(timedelta(days=days))
@@ -255,9 +267,12 @@ def test_any_order_of_events_leaves_the_ledger_as_the_naive_model_says() -> None
                 max_examples=max(1, STEPS // STEPS_OF_A_RUN),
                 stateful_step_count=STEPS_OF_A_RUN,
                 deadline=None,
+                derandomize=STEPS < 1_000,
                 database=None,
                 suppress_health_check=list(HealthCheck),
             ),
         )
     print(dict(LedgerAgainstModel.steps))
-    assert set(LedgerAgainstModel.steps) == {"earn", "adjust", "redeem", "decline", "reverse", "time", "jobs"}
+    seldom = {"reverse what expired", "reverse what was spent"}
+    assert {"earn", "adjust", "redeem", "decline", "reverse", "time", "jobs"} <= set(LedgerAgainstModel.steps)
+    assert STEPS < 1_000 or seldom <= set(LedgerAgainstModel.steps)
