@@ -26,8 +26,8 @@ def amount(minor: int, currency: str) -> Decimal:
 
 def money(minor: int, currency: str, *, signed: bool = False) -> str:
     """`EUR 1,234.50`: money as people read it; `signed` shows the plus too. A minus is a real one."""
-    shown = f"{amount(minor, currency):+,f}" if signed else f"{amount(minor, currency):,f}"
-    return f"{currency} {shown}".replace("-", "\N{MINUS SIGN}")
+    sign = "\N{MINUS SIGN}" if minor < 0 else "+" if signed else ""
+    return f"{sign}{currency} {amount(abs(minor), currency):,f}"
 
 
 def percent(basis_points: int) -> str:

@@ -162,3 +162,22 @@ def test_the_figures_of_the_programme_are_data(sqlite: str) -> None:
     earn(owner.organisation_id, owner.key, 100)
     with transaction(writes=False) as session:
         assert session.exec(select(PointLot)).one().expires_on == add_months(clock.now(), 6).date()
+
+
+def test_spending_a_little_reads_a_handful_of_lots_however_many_there_are(db: str) -> None:
+    owner = account()
+    earn(owner.organisation_id, owner.key, 1)
+    with transaction() as session:
+        first = session.exec(select(PointLot)).one()
+        plain = first.model_dump(exclude={"id"}) | {"points": 1, "remaining": 1}
+        session.execute(sa.insert(PointLot), [plain] * 2_000)
+        session.exec(select(PointAccount)).one().balance += 2_000
+    loaded = []
+    with transaction() as session:
+        sa.event.listen(session, "loaded_as_persistent", lambda _session, row: loaded.append(type(row)))
+        points.spend(session, points.lock(session, owner.organisation_id), 10, points.Cause("test"))
+    assert loaded.count(PointLot) <= points.LOTS_AT_ONCE
+    spend(owner.organisation_id, 1_991)
+    with transaction(writes=False) as session:
+        assert session.exec(select(PointAccount.balance)).one() == 0
+        assert session.exec(select(sa.func.sum(col(PointLot.remaining)))).one() == 0

@@ -118,7 +118,7 @@ def test_an_account_manager_sees_its_own_partners_statement_and_no_others(sqlite
     ("minor", "currency", "words"),
     [
         (123_450, "EUR", "EUR 1,234.50"),
-        (-5, "USD", "USD \N{MINUS SIGN}0.05"),
+        (-5, "USD", "\N{MINUS SIGN}USD 0.05"),
         (1_234_567, "JPY", "JPY 1,234,567"),
         (1_500, "KWD", "KWD 1.500"),
         (0, "EUR", "EUR 0.00"),

@@ -66,7 +66,7 @@ def _heading(words: str, kind: str, name: str = "", *, sort: Any, on_sort: Any) 
 
 
 def cell(*content: Any, kind: str = "") -> rx.Component:
-    """One cell; `kind`: "" | "num" | "date"."""
+    """One cell; `kind`: "" | "num" | "date" | "wordy" (several words: kept wide enough for them on a phone)."""
     return rx.el.td(*content, class_name=kind)
 
 

@@ -192,7 +192,7 @@ def _lines(state: Any) -> rx.Component:
         lambda row: [
             tables.cell(row.at, kind="date"),
             tables.cell(badge(row.kind, row.tone)),
-            tables.cell(rx.el.span(row.reason, class_name="line"), rx.el.span(row.bought, class_name="line faint")),
+            tables.cell(rx.el.p(row.reason), rx.el.p(row.bought, class_name="faint"), kind="wordy"),
             tables.cell(row.order_amount, kind="num"),
             tables.cell(row.tier, ", ", row.rate),
             tables.cell(rx.el.strong(row.change), kind="num"),
