@@ -97,7 +97,7 @@ _LINKUS, _REMOTE, _WORKPLACE = "Linkus Cloud Service", "Remote Management", "Wor
 _HARBOR = (
     # days ago, product, how many: about two years back, then the busy last twelve months
     (760, _APPLIANCE, 2), (755, _SOFTWARE, 1),
-    (718, _APPLIANCE, 3), (712, _LINKUS, 2), (690, _CLOUD, 1), (655, _REMOTE, 2), (598, _APPLIANCE, 2),
+    (718, _APPLIANCE, 16), (712, _LINKUS, 2), (690, _CLOUD, 1), (655, _REMOTE, 2), (598, _APPLIANCE, 2),
     (541, _WORKPLACE, 1), (480, _APPLIANCE, 2), (421, _CLOUD, 1), (377, _SOFTWARE, 2),
     (352, _APPLIANCE, 3), (331, _CLOUD, 1), (318, _LINKUS, 3), (296, _SOFTWARE, 2), (271, _APPLIANCE, 4),
     (252, _WORKPLACE, 2), (233, _CLOUD, 2), (210, _APPLIANCE, 3), (188, _REMOTE, 3), (167, _SOFTWARE, 2),

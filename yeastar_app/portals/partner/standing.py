@@ -70,7 +70,7 @@ def points_held(row: Any) -> rx.Component:
             class_name="split-figure",
         ),
         rx.cond(row.debt != "", rx.el.p(badge(row.debt, "bad"))),
-        rx.el.p(icon("hourglass"), rx.el.span(row.expiring), class_name="row num"),
+        rx.el.p(icon("hourglass"), rx.el.span(row.expiring), class_name="expiring num"),
         rx.cond(
             row.later.length() > 0,
             rx.el.dl(
