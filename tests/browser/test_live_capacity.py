@@ -1,7 +1,9 @@
 """Capacity is live (issue: Central Management): what one person takes or gives back, every other open screen shows
 within a second, without a reload."""
 
-from playwright.sync_api import Locator, Page, expect
+import uuid
+
+from playwright.sync_api import Locator, Page, WebSocketRoute, expect
 
 from tests.browser.conftest import sign_in
 
@@ -63,3 +65,82 @@ def test_lists_and_the_subscription_follow_what_others_do(page: Page, other_page
     before = int(figure.inner_text().replace(",", ""))
     change(other_page, "Canal Street IT", 60)
     expect(figure).to_have_text(str(before + 6), timeout=AT_MOST)
+
+
+def fill_reseller(page: Page, company: str, extensions: int) -> None:
+    """The Add page of a reseller, as far as it takes for Save."""
+    page.get_by_label("Company", exact=True).fill(company)
+    page.get_by_label("Email", exact=True).fill(f"{uuid.uuid4().hex[:8]}@example.com")
+    page.get_by_label("First Name").fill("Nora")
+    page.get_by_label("Extensions", exact=True).fill(str(extensions))
+
+
+def delete(page: Page, company: str) -> None:
+    page.goto("/central/resellers")
+    page.get_by_role("row").filter(has_text=company).get_by_role("button", name="Delete").click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    expect(page.get_by_text("1 reseller deleted")).to_be_visible()
+
+
+def test_of_two_who_save_the_last_extensions_one_is_refused_in_words(page: Page, other_page: Page) -> None:
+    company = f"Last {uuid.uuid4().hex[:6]}"
+    for each in (page, other_page):
+        sign_in(each, "rival", target="/central/resellers/new")
+        fill_reseller(each, company, 0)
+    last = free(page, "Extensions")
+    for each in (page, other_page):
+        each.get_by_label("Extensions", exact=True).fill(str(last))
+    page.get_by_role("button", name="Save").click(no_wait_after=True)
+    other_page.get_by_role("button", name="Save").click(no_wait_after=True)
+    saved, refused = page.get_by_text(f"{company} was added"), other_page.get_by_text("more asked for, 0 free")
+    expect(saved.or_(page.get_by_text("more asked for, 0 free"))).to_be_visible()
+    if not saved.is_visible():
+        page, other_page = other_page, page
+        refused = other_page.get_by_text("more asked for, 0 free")
+    expect(page.get_by_text(f"{company} was added")).to_be_visible()
+    expect(refused).to_have_text(f"Extensions: {last} more asked for, 0 free.")
+    expect(other_page.get_by_label("Company", exact=True)).to_have_value(company)
+    delete(page, company)
+
+
+def test_a_right_that_is_taken_away_is_gone_on_the_next_click(page: Page, other_page: Page) -> None:
+    sign_in(page, "rival-reseller", target="/central/pbx")
+    expect(page.get_by_role("button", name="Add").first).to_be_visible()
+    sign_in(other_page, "rival", target="/central/resellers")
+
+    def grant(given: bool) -> None:
+        other_page.goto("/central/resellers")
+        other_page.get_by_role("link", name="Fjord").click()
+        other_page.get_by_label("Add cloud PBXs").set_checked(given)
+        other_page.get_by_role("button", name="Save").click()
+        expect(other_page.get_by_text("was saved")).to_be_visible()
+
+    grant(False)
+    page.get_by_role("link", name="My Subscription").click()
+    expect(page.get_by_role("heading", name="My Subscription")).to_be_visible()
+    expect(page.get_by_role("link", name="Add PBX")).to_have_count(0)
+    page.get_by_role("link", name="PBX", exact=True).click()
+    expect(page.get_by_role("row").nth(1)).to_be_visible()
+    expect(page.get_by_role("button", name="Add")).to_have_count(0)
+    grant(True)
+
+
+def test_what_is_typed_stays_when_the_connection_is_lost(page: Page) -> None:
+    lines: list[WebSocketRoute] = []
+
+    def connect(line: WebSocketRoute) -> None:
+        lines.append(line)
+        line.connect_to_server()
+
+    page.route_web_socket("**/_event/**", connect)
+    sign_in(page, "partner", target="/central/resellers/new")
+    page.get_by_label("Company", exact=True).fill("Half typed")
+    page.get_by_label("Extensions", exact=True).fill("17")
+    before = len(lines)
+    with page.expect_websocket():
+        lines[-1].close(code=4000, reason="the line is cut")
+    assert len(lines) > before
+    page.get_by_role("tab", name="System").click()  # answered over the new line
+    expect(page.get_by_role("tab", name="System")).to_have_attribute("aria-selected", "true")
+    expect(page.get_by_label("Company", exact=True)).to_have_value("Half typed")
+    expect(page.get_by_label("Extensions", exact=True)).to_have_value("17")

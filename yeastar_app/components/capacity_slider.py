@@ -124,10 +124,10 @@ def capacity_slider(
 ) -> rx.Component:
     """A slider and its number box. `where` is a State var of type Bounds; the number box is the form field `name`.
     `plain`: for a number that is deducted from nothing, so without the words about what is left. `assigns`: whether
-    what is assigned here is of interest beside what is free. `on_tell(name, value)` is told where it stands, a moment
-    after it came to rest: the browser itself does not wait for it."""
+    what is assigned here is of interest beside what is free. `on_tell(name, value)` is told where it stands when
+    one leaves it; what the slider shows never waits for it."""
     message = state.errors[name]
-    told = {} if on_tell is None else {"on_change": lambda value: on_tell(name, value).debounce(200)}
+    told = {} if on_tell is None else {"on_blur": lambda value: on_tell(name, value)}
     described = f"{name}-error {name}-facts" + (f" {name}-hint" if hint is not None else "")
     words = {"data-takes": TAKES, "data-gives": GIVES, "data-same": SAME, "data-left": LEFT, "data-over": OVER,
              "data-low": LOW}  # fmt: skip
