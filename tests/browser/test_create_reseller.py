@@ -136,7 +136,7 @@ def test_a_reseller_sees_only_what_was_granted_and_works_inside_its_package(page
     panel.get_by_label("Extensions", exact=True).fill("20")
     panel.get_by_role("switch", name="Call Recording").check()
     panel.get_by_label("Call Recording (mins)", exact=True).fill("700")
-    expect(panel.get_by_text("Deducts 200 · 1,300 left after this")).to_be_visible()
+    expect(panel.get_by_text("Deducts 200 · 1,300 of 1,500 left after this")).to_be_visible()
     panel.get_by_role("button", name="Save").click()
     expect(other_page.get_by_text("Clinic is being created")).to_be_visible()
     clinic = other_page.get_by_role("row").filter(has_text="Clinic")
