@@ -218,8 +218,8 @@ def units_card(state: Any) -> rx.Component:
              (t("Registered"), "")],
             state.rows,
             lambda row: [
-                tables.cell(button(rx.el.span(row.identifier, class_name="mono"), look="quiet", small=True,
-                                   on_click=state.open_unit(row.id))),
+                tables.cell(rx.el.button(row.identifier, type="button", class_name="link mono",
+                                         on_click=state.open_unit(row.id))),
                 tables.cell(row.product),
                 tables.cell(rx.el.span(row.days, class_name="num")),
                 tables.cell(badge(row.state, row.tone)),

@@ -173,7 +173,7 @@ def _said(would: tier_rules.Preview) -> list[str]:
 
 
 def _before(then: int, now: int) -> str:
-    return "" if then == now else t(" (today: {n})", n=f"{now:,}")
+    return "" if then == now else t(" (by today's rules: {n})", n=f"{now:,}")
 
 
 @page("/staff/tiers", t("Tiers & Benefits"), tier_rules.POLICY, TiersState.load)
