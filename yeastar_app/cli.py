@@ -31,18 +31,22 @@ def demo() -> None:
     from sqlmodel import select
 
     from yeastar_app.database import transaction
-    from yeastar_app.demo import capacity, holdings, orders, people, points, rewards
+    from yeastar_app.demo import back_office, capacity, holdings, orders, people, points, rewards
     from yeastar_app.models.accounts import Account
 
     if not settings().demo_mode:
         raise typer.Exit(typer.echo("Set DEMO_MODE=true first: sample data has no place anywhere else.", err=True) or 1)
     with transaction() as session:
-        if session.exec(select(Account.id).limit(1)).first() is None:
+        fresh = session.exec(select(Account.id).limit(1)).first() is None
+        if fresh:
             loaded = people.load(session)
             capacity.load(session, loaded)
             points.load(session, loaded, rewards.load(session, loaded))
+            back_office.load(session, loaded)
             holdings.load(session, loaded)
             orders.load(session, loaded)
+    if fresh:
+        back_office.import_units()
 
 
 @main.command()
