@@ -204,7 +204,7 @@ def _row(row: Any) -> list[rx.Component]:
     return [
         tables.cell(
             rx.el.div(reward_picture(row.picture, small=True), rx.el.span(row.reward, class_name="strong"),
-                      class_name="row row-tight")
+                      class_name="row reward-line")
         ),
         tables.cell(
             rx.el.div(rx.el.span(row.company, class_name="cut"), rx.el.span(row.who, class_name="faint cut"),

@@ -231,7 +231,7 @@ def _row(row: Any) -> list[rx.Component]:
                     rx.el.span(row.description, class_name="faint cut reward-about"),
                     class_name="two-lines",
                 ),
-                class_name="row row-tight",
+                class_name="row reward-line",
             )
         ),
         tables.cell(row.points, kind="num"),
