@@ -31,7 +31,7 @@ def demo() -> None:
     from sqlmodel import select
 
     from yeastar_app.database import transaction
-    from yeastar_app.demo import back_office, capacity, holdings, orders, people, points, rewards
+    from yeastar_app.demo import back_office, capacity, holdings, orders, people, points, rewards, uploads
     from yeastar_app.models.accounts import Account
 
     if not settings().demo_mode:
@@ -47,6 +47,7 @@ def demo() -> None:
             orders.load(session, loaded)
     if fresh:
         back_office.import_units()
+        uploads.load(loaded)
 
 
 @main.command()

@@ -144,6 +144,8 @@ def bulk_registration(folder: Path) -> None:
         bare, checked, done = (statistics.median(series) for series in zip(*runs, strict=True))
         whole = f"{(checked + done) / bare:6.2f}"
         print(f"{'check and register':<24} {rows:>7} {bare:>9.3f} {checked:>9.3f} {done:>9.3f} {whole}", flush=True)
+    idle, peak = workbook.memory(10_000, folder)
+    print(f"memory of the worker: {idle} MB idle, {peak} MB at most, {peak - idle} MB above", flush=True)
 
 
 def others(server: Server) -> None:

@@ -1,8 +1,11 @@
 """Bulk registration against its floor: parsing the same workbook with calamine and one bulk insert of the same rows."""
 
 import io
+import multiprocessing
+import os
 import time
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -88,22 +91,57 @@ def floor(content: bytes, folder: Path, name: str) -> float:
     return spent
 
 
+def uploaded(content: bytes) -> BulkUpload:
+    """A workbook that waits for its check."""
+    person = factories.account()
+    with transaction() as session:
+        row = BulkUpload(
+            organisation_id=person.organisation_id,
+            account_id=person.key,
+            file_name="bench.xlsx",
+            status=UploadStatus.CHECKING,
+            created_at=clock.now(),
+        )
+        session.add(row)
+        session.flush()
+        session.add(BulkFile(upload_id=row.key, content=content))
+    return row
+
+
+def memory(count: int, folder: Path) -> tuple[int, int]:
+    """MB that a worker of its own holds before `count` rows, and at most while it checks and registers them."""
+    with fresh(folder, f"memory{count}"):
+        row = uploaded(make(count, stock(count)))
+        with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as worker:
+            return worker.submit(_work_and_measure, f"sqlite:///{folder / f'memory{count}'}.db", row.key).result()
+
+
+def _work_and_measure(url: str, upload_id: int) -> tuple[int, int]:
+    os.environ["DATABASE_URL"] = url
+    settings.cache_clear()
+    database.engine.cache_clear()
+    idle = _held("VmRSS")
+    bulk_work.check(upload_id)
+    with transaction() as session:
+        session.execute(sa.update(BulkUpload).values(status=UploadStatus.REGISTERING))
+    bulk_work.commit(upload_id)
+    with transaction(writes=False) as session:
+        assert session.get_one(BulkUpload, upload_id).status is UploadStatus.DONE
+    return idle, _held("VmHWM")
+
+
+def _held(figure: str) -> int:
+    """MB, as the system counts for this process: now (VmRSS) or at most so far (VmHWM)."""
+    status = Path("/proc/self/status").read_text()
+    line = next(line for line in status.splitlines() if line.startswith(f"{figure}:"))
+    return int(line.split()[1]) // 1024
+
+
 def registration(count: int, folder: Path, attempt: int) -> tuple[float, float, float]:
     """Seconds of the floor, of the check and of the registration of `count` rows."""
     with fresh(folder, f"bulk{count}-{attempt}"):
-        person = factories.account()
         content = make(count, stock(count))
-        with transaction() as session:
-            row = BulkUpload(
-                organisation_id=person.organisation_id,
-                account_id=person.key,
-                file_name="bench.xlsx",
-                status=UploadStatus.CHECKING,
-                created_at=clock.now(),
-            )
-            session.add(row)
-            session.flush()
-            session.add(BulkFile(upload_id=row.key, content=content))
+        row = uploaded(content)
         bare = floor(content, folder, f"{count}-{attempt}")
         bulk_rows.examine.cache_clear()
         begun = time.perf_counter()

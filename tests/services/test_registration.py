@@ -223,3 +223,45 @@ def test_a_colleague_registers_for_the_company_and_one_without_the_permission_is
 def test_a_company_without_registrations_sees_the_lowest_tier_and_no_points(here: Credential) -> None:
     seen = perform(programme.view, None, here)
     assert (seen.tier.name, seen.balance, seen.accrued, seen.expiring_on) == ("Registered", 0, 0, None)
+
+
+def previewed(here: Credential, **typed: str) -> tuple[str, str]:
+    seen = perform(registration.preview, typed, here)
+    return seen.tone, seen.words
+
+
+def test_what_a_product_brings_is_said_before_it_is_saved_as_far_as_it_can_be(here: Credential) -> None:
+    registry_unit(APPLIANCE, SERIAL)
+    registry_unit("Linkus Cloud Service", SERIAL)
+    registry_unit("S-Series VoIP PBX", "S300A1180042")
+    today = clock.now().date().isoformat()
+    assert previewed(here) == ("", "")
+    assert previewed(here, product=APPLIANCE, product_id="  ") == ("", "")
+    assert previewed(here, product=APPLIANCE, product_id=SERIAL[:5])[0] == ""
+    assert previewed(here, product=APPLIANCE, product_id=f" {SERIAL.lower()} ") == (
+        "good", "Free. Bought today it brings 150 points: the purchase date decides.",
+    )  # fmt: skip
+    assert previewed(here, product=APPLIANCE, product_id=SERIAL, purchase_date=today) == (
+        "good", "Free. It brings 150 points.",
+    )  # fmt: skip
+    assert previewed(here, product=APPLIANCE, product_id=SERIAL, purchase_date="2020-01-01")[0] == ""
+    assert previewed(here, product=APPLIANCE, product_id="9999B4311190")[0] == "bad"
+    assert "Nothing is subscribed" in previewed(here, product="Linkus Cloud Service", product_id=SERIAL)[1]
+    assert previewed(here, product="S-Series VoIP PBX", product_id="S300A1180042")[0] == ""
+    assert previewed(here, product="S-Series VoIP PBX", product_id="S300A1180042", purchase_date=today)[0] == "bad"
+
+
+def test_a_preview_says_that_a_product_is_taken_but_never_by_whom(here: Credential) -> None:
+    registry_unit(APPLIANCE, SERIAL)
+    rival = signed_in(account(Kind.PARTNER, organisation(name="Northwind Voice"), first_name="Nora"))
+    perform(registration.register, form(), rival)
+    tone, words = previewed(here, product=APPLIANCE, product_id=SERIAL)
+    assert (tone, "registered already" in words) == ("bad", True)
+    assert "Northwind" not in words
+    assert "Nora" not in words
+
+
+@pytest.mark.parametrize("typed", ["\0", "x" * 300, "=1+1", "😀" * 8, "' OR 1=1 --"])
+def test_whatever_is_typed_a_preview_breaks_nothing(here: Credential, typed: str) -> None:
+    assert previewed(here, product=APPLIANCE, product_id=typed, purchase_date=typed[:40])[0] == ""
+    assert previewed(here, product=typed[:100], product_id=SERIAL)[0] == ""

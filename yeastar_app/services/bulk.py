@@ -97,7 +97,7 @@ class History:
 
 @action(POLICY, form=UploadForm)
 def choose(session: Session, actor: Actor, form: UploadForm) -> UploadView:
-    """Take in a workbook; "Save" has it checked. One that was chosen and never checked gives way to it."""
+    """Take in a workbook; "Save" has it checked. The file of one that was chosen and never checked goes."""
     if len(form.content) > settings().upload_limit_mb * 1024 * 1024:
         raise workbooks.refuse("file_too_large", t("At most {n} MB. Split the file.", n=settings().upload_limit_mb))
     points.lock(session, actor.organisation)  # two uploads of one company at the same moment come one after the other
@@ -105,7 +105,6 @@ def choose(session: Session, actor: Actor, form: UploadForm) -> UploadView:
     never_checked = [col(BulkUpload.account_id) == actor.id, col(BulkUpload.status) == UploadStatus.CHOSEN]
     left = sa.select(col(BulkUpload.id)).where(*never_checked)
     session.execute(sa.delete(BulkFile).where(col(BulkFile.upload_id).in_(left)))
-    session.execute(sa.delete(BulkUpload).where(*never_checked))
     row = BulkUpload(
         organisation_id=actor.organisation,
         account_id=actor.id,

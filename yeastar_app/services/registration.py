@@ -160,12 +160,12 @@ def look_up(session: Session, keys: Iterable[Key]) -> Known:
         of_registry = sa.select(
             col(RegistryUnit.identifier), col(RegistryUnit.subscribed_from), col(RegistryUnit.eligible)
         ).where(col(RegistryUnit.product_id) == product_id, among(session, col(RegistryUnit.identifier), some))
-        for identifier, subscribed_from, eligible in connection.execute(of_registry):
+        for identifier, subscribed_from, eligible in connection.execute(of_registry).all():
             units[product_id, identifier] = Unit(subscribed_from, eligible)
         taken = sa.select(col(Registration.identifier)).where(
             col(Registration.product_id) == product_id, among(session, col(Registration.identifier), some)
         )
-        registered.update((product_id, identifier) for identifier in connection.execute(taken).scalars())
+        registered.update((product_id, identifier) for identifier in connection.execute(taken).scalars().all())
     return Known(units, registered)
 
 

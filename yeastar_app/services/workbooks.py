@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -106,9 +107,10 @@ def _rows(lines: list[list[Any]], columns: Sequence[str], most: int, optional: S
     else:
         raise refuse("no_rows", t("The sheet is empty. Fill in the template and upload it."))
     rows = []
+    wanted, pick = list(places), itemgetter(*places.values()) if len(places) > 1 else None
     for number, line in numbered:
-        cells = {column: line[place] for column, place in places.items()}
-        if any(cell != "" for cell in cells.values()):
+        cells = dict(zip(wanted, pick(line) if pick else [line[places[wanted[0]]]], strict=True))
+        if any(cells.values()) or any(cell != "" for cell in cells.values()):
             rows.append(Row(number, cells))
     if not rows:
         raise refuse("no_rows", t("There are no rows below the header. Fill in at least one."))

@@ -428,6 +428,7 @@ def _checked(state: Any) -> rx.Component:
                 state.so_far != "",
                 callout(
                     rx.cond(state.stage == "cancelled", rx.el.strong(t("Cancelled. "))), state.so_far,
+                    rx.cond(state.waits, rx.el.span(t(" “Go On” checks the rest of it again."))),
                     tone=rx.cond(state.stage == "cancelled", "warn", ""),
                 ),
             ),

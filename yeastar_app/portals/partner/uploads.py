@@ -61,6 +61,7 @@ class UploadsState(Shell):
         self.uploads = [_row(line) for line in found.rows]
         self.newer, self.older, self.loaded = found.newer, found.older, True
         panel = await self.get_state(GetPoints)
+        panel.panel = False  # it led here, perhaps
         if not panel.products and (seen := await self._act(programme.view)):
             panel._know(seen, None)
 
@@ -104,7 +105,7 @@ def uploads_page() -> rx.Component:
         layout.card(
             tables.table(
                 [(t("Date"), "date"), (t("File"), ""), (t("State"), ""), (t("Rows"), "num"), (t("Registered"), "num"),
-                 (t("Not registered"), "num"), (t("Points"), "num"), (t("Download"), ""), ("", "")],
+                 (t("Bad rows"), "num"), (t("Points"), "num"), (t("Download"), ""), ("", "")],
                 state.uploads,
                 _upload,
                 ready=state.loaded,
@@ -151,7 +152,7 @@ def _upload(row: Any) -> list[rx.Component]:
                 rx.cond(row.original != "", file_link(t("Workbook"), row.original)),
                 rx.cond(row.correct != "", file_link(t("Rows to correct"), row.correct)),
                 rx.cond(row.result != "", file_link(t("Result"), row.result)),
-                class_name="row",
+                class_name="file-links",
             ),
         ),
         tables.row_actions(
