@@ -138,6 +138,7 @@ ACTIONS_OF = {
     "pbx_orders": YCM_GRANTED,
     "point_details": GRANTED,
     "point_rules": ADMINISTRATOR,
+    "point_stories": GRANTED,
     "presets": PACKAGE_OWNER,
     "profile": SIGNED_IN,
     "programme": GRANTED,

@@ -142,7 +142,9 @@ def test_both_lists_are_filtered_by_product_and_day(here: Credential) -> None:
 
 
 @pytest.mark.parametrize("asked", [{"before": "x"}, {"since": "soon"}, {"until": "9999-12-31"}, {"before": "9" * 30},
-                                   {"search": "\0"}, {"product": ["a"]}, {"after": {"a": 1}}, {"sort": "id; DROP"},
+                                   {"before": 2**31},
+        {"after": "4294967295"},
+        {"search": "\0"}, {"product": ["a"]}, {"after": {"a": 1}}, {"sort": "id; DROP"},
                                    {"sort": ["-at"]}, {"kind": "stolen"}, {"state": "x"},
                                    {"product": "none"}])  # fmt: skip
 def test_an_address_edited_by_hand_filters_nothing(here: Credential, asked: dict[str, Any]) -> None:

@@ -21,7 +21,7 @@ WALK = 2_000
 def _key_or_none(value: Any) -> int | None:
     """A row's key from the address; anything else means "from the start" (an address is edited by hand at times)."""
     text = str(value or "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 10 and int(text) < 2**31 else None
 
 
 def _line(value: Any) -> str:

@@ -1,4 +1,5 @@
-"""Point details: "Point Record" and "Registered Product" (Seed 000). Tab, search and filters live in the address."""
+"""Point details: "Point Record" and "Registered Product" (Seed 000). Tab, search, filters, order and the story that is
+open live in the address."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -6,21 +7,28 @@ from typing import Any
 import reflex as rx
 
 from yeastar_app.components import layout, tables
-from yeastar_app.components.controls import back_link, badge, button_link, download_link, empty, tab_panel, tabs
+from yeastar_app.components.controls import back_link, badge, button_link, download_link, empty, link, tab_panel, tabs
+from yeastar_app.components.point_story import LotRow, StoryLine, StoryView, story_drawer
 from yeastar_app.portals.addresses import caught_up, with_query
 from yeastar_app.portals.page import Shell, guarded, page
-from yeastar_app.services import point_details, programme
+from yeastar_app.services import point_details, point_stories, programme
+from yeastar_app.services.paging import turned
 from yeastar_app.services.point_details import DetailsFilter
 from yeastar_app.services.registration import POLICY
-from yeastar_app.words import day, minute, t
+from yeastar_app.words import day, minute, plural, t
 
 PATH = "/partner/program/points"
 TABS = {"record": t("Point Record"), "registered": t("Registered Product")}
 TONES = {"earned": "good", "redeemed": "accent", "expired": "warn", "adjusted": "", "reversed": "bad"}
 
 
+RISING_FIRST = ("product", "identifier", "company")
+"""Columns of words: a first click sorts from A on."""
+
+
 @dataclass
 class RecordRow:
+    href: str = ""
     at: str = ""
     kind: str = ""
     tone: str = ""
@@ -29,10 +37,13 @@ class RecordRow:
     points: str = ""
     balance: str = ""
     expires: str = ""
+    owed: str = ""
+    undone: bool = False
 
 
 @dataclass
 class ProductRow:
+    href: str = ""
     at: str = ""
     product: str = ""
     identifier: str = ""
@@ -41,6 +52,7 @@ class ProductRow:
     end_user: str = ""
     company: str = ""
     points: str = ""
+    undone: bool = False
 
 
 @guarded(POLICY)
@@ -58,9 +70,17 @@ class PointsState(Shell):
     since: str = ""
     until: str = ""
     products: list[dict[str, str]] = []
+    kind: str = ""
+    state: str = ""
+    sort: str = point_details.USUAL
     export_href: str = ""
+    story: StoryView = StoryView()
+    telling: bool = False
+    """Whether a story is open."""
 
     _typing: bool = False
+    _place: dict[str, str] = {}
+    """Where the page begins, as the address says."""
 
     @rx.event
     async def load(self) -> None:
@@ -73,9 +93,24 @@ class PointsState(Shell):
         self.tab = "registered" if asked.get("tab") == "registered" else "record"
         self.product = fresh.product
         self.since, self.until = str(fresh.since or ""), str(fresh.until or "")
+        self.kind = fresh.kind if fresh.kind in point_details.KINDS else ""
+        self.state = fresh.state if fresh.state in point_details.STATES else ""
+        sorts = point_details.PRODUCT_SORTS if self.tab == "registered" else point_details.RECORD_SORTS
+        self.sort = fresh.sort if fresh.sort.removeprefix("-") in sorts else point_details.USUAL
+        self._place = {name: str(key) for name in ("before", "after") if (key := getattr(fresh, name))}
         files = {"record": "/files/point-record.xlsx", "registered": "/files/registered-products.xlsx"}
         self.export_href = with_query(files[self.tab], **self._filters())
         await self._fill(asked)
+        await self._tell(asked)
+
+    async def _tell(self, asked: dict[str, str]) -> None:
+        """Open the story the address names, or close the one that is open."""
+        self.telling = False
+        wanted = point_stories.StoryForm.model_validate(asked)
+        if wanted.entry or wanted.registration:
+            told = await self._act(point_stories.story, asked)
+            if told is not None:
+                self.story, self.telling = self._story_view(told), True
 
     async def _fill(self, asked: dict[str, str]) -> None:
         if not self.products:
@@ -86,28 +121,58 @@ class PointsState(Shell):
         if found is None:
             return
         if self.tab == "registered":
-            self.registered = [_product_row(row) for row in found.rows]
+            self.registered = [_product_row(row, self._story_of("registration", row.id)) for row in found.rows]
         else:
-            self.records = [_record_row(row) for row in found.rows]
+            self.records = [_record_row(row, self._story_of("entry", row.id)) for row in found.rows]
         self.newer, self.older, self.loaded = found.newer, found.older, True
 
     def _filters(self) -> dict[str, str]:
-        return {"search": self.search, "product": self.product, "since": self.since, "until": self.until}
+        own = {"state": self.state} if self.tab == "registered" else {"kind": self.kind}
+        sort = "" if self.sort == point_details.USUAL else self.sort
+        return {"search": self.search, "product": self.product, **own, "since": self.since, "until": self.until,
+                "sort": sort}  # fmt: skip
 
-    def _go(self, **changes: object) -> Any:
+    def _address(self, **changes: object) -> str:
         tab = {"tab": self.tab} if self.tab == "registered" else {}
-        return rx.redirect(with_query(PATH, **{**tab, **self._filters(), **changes}))
+        return with_query(PATH, **{**tab, **self._filters(), **changes})
+
+    def _go(self, *, replace: bool = False, **changes: object) -> Any:
+        return rx.redirect(self._address(**changes), replace=replace)
+
+    def _story_of(self, what: str, key: int) -> str:
+        """The address of a story over the list as it stands."""
+        return self._address(**self._place, **{what: key})
 
     @rx.event
     async def pick_tab(self, tab: str) -> Any:
         self.tab, self.loaded = ("registered" if tab == "registered" else "record"), False
+        self.sort = point_details.USUAL
         return self._go()
 
     @rx.event
     async def find(self, words: str) -> Any:
         self._typing = True
         self.search = DetailsFilter.model_validate({"search": words}).search
-        return self._go()
+        return self._go(replace=True)
+
+    @rx.event
+    async def sort_by(self, name: str) -> Any:
+        return self._go(sort=turned(self.sort, str(name)[:20], RISING_FIRST))
+
+    @rx.event
+    async def close_story(self, open_: bool) -> Any:
+        if open_ is True or not self.telling:
+            return None
+        self.telling = False
+        return self._go(**self._place)
+
+    @rx.event
+    async def pick_kind(self, kind: str) -> Any:
+        return self._go(kind=kind)
+
+    @rx.event
+    async def pick_state(self, state: str) -> Any:
+        return self._go(state=state)
 
     @rx.event
     async def pick_product(self, code: str) -> Any:
@@ -129,22 +194,80 @@ class PointsState(Shell):
     async def show_older(self) -> Any:
         return self._go(before=self.older)
 
+    def _story_view(self, told: point_stories.Story) -> StoryView:
+        of = {"registration": t("Registration"), "redemption": t("Redemption"), "entry": t("Entry")}
+        return StoryView(
+            f"{of[told.of]}: {told.title}",
+            told.undone,
+            [[fact.label, fact.words] for fact in [*told.facts, *told.reversal]],
+            [self._story_line(line, told.line) for line in told.lines],
+            [self._lot_row(lot, told.line) for lot in told.lots],
+        )
 
-def _record_row(row: point_details.Record) -> RecordRow:
+    def _story_line(self, line: point_stories.Line, asked: int | None) -> StoryLine:
+        return StoryLine(
+            self._story_of("entry", line.id),
+            minute(line.at),
+            point_details.KINDS[line.kind],
+            TONES[line.kind.value],
+            line.reason,
+            line.who,
+            _signed(line.points),
+            _owed(line.debt),
+            t("Balance {n}", n=f"{line.balance:,}"),
+            line.id == asked,
+        )
+
+    def _lot_row(self, lot: point_stories.Lot, asked: int | None) -> LotRow:
+        shared = (
+            t("One lot for {products} of the same workbook.", products=plural(lot.products, "product", "products"))
+            if lot.products > 1
+            else ""
+        )
+        return LotRow(
+            t("{points} earned {day}", points=plural(lot.points, "point", "points"), day=day(lot.earned_at)),
+            t("can be spent until {day}", day=day(lot.expires)),
+            t("{n} left", n=f"{lot.remaining:,}"),
+            lot.remaining,
+            lot.points,
+            self._story_of("entry", lot.origin),
+            lot.origin_reason,
+            shared,
+            [self._story_line(line, asked) for line in lot.lines],
+            lot.more,
+        )
+
+
+def _signed(points: int) -> str:
+    return f"{points:+,}".replace("-", "\N{MINUS SIGN}") if points else "0"
+
+
+def _owed(debt: int) -> str:
+    """What a line adds to the debt, or pays of it, in words."""
+    if debt > 0:
+        return t("{n} more owed", n=f"{debt:,}")
+    return t("pays {n} owed", n=f"{-debt:,}") if debt else ""
+
+
+def _record_row(row: point_details.Record, href: str) -> RecordRow:
     return RecordRow(
+        href,
         minute(row.at),
         point_details.KINDS[row.kind],
         TONES[row.kind.value],
         row.reason,
         row.who,
-        f"{row.points:+,}".replace("-", "\N{MINUS SIGN}"),
+        _signed(row.points),
         f"{row.balance:,}",
         day(row.expires),
+        _owed(row.debt),
+        row.undone,
     )
 
 
-def _product_row(row: point_details.RegisteredProduct) -> ProductRow:
+def _product_row(row: point_details.RegisteredProduct, href: str) -> ProductRow:
     return ProductRow(
+        href,
         day(row.at),
         row.product,
         row.identifier,
@@ -153,6 +276,7 @@ def _product_row(row: point_details.RegisteredProduct) -> ProductRow:
         row.end_user_name,
         row.end_user_company,
         f"+{row.points:,}",
+        row.undone,
     )
 
 
@@ -171,7 +295,7 @@ def points_page() -> rx.Component:
             rx.cond(
                 (state.newer > 0) | (state.older > 0),
                 tables.pager(
-                    t("Newest first"),
+                    rx.cond(state.sort == point_details.USUAL, t("Newest first"), t("Sorted")),
                     earlier=state.show_newer,
                     later=state.show_older,
                     has_earlier=state.newer > 0,
@@ -180,6 +304,7 @@ def points_page() -> rx.Component:
             ),
             flush=True,
         ),
+        story_drawer(state.story, state.telling, state.close_story),
         back=back_link(t("Partner Program"), "/partner/program"),
     )
 
@@ -195,6 +320,18 @@ def _toolbar(state: Any) -> rx.Component:
             aria_label=t("Product"),
             class_name="input",
         ),
+        rx.cond(
+            state.tab == "registered",
+            tables.filter_choice(
+                state.state, {"": t("Counts or reversed"), **point_details.STATES}, state.pick_state, t("State")
+            ),
+            tables.filter_choice(
+                state.kind,
+                {"": t("All types"), **{kind.value: words for kind, words in point_details.KINDS.items()}},
+                state.pick_kind,
+                t("Type"),
+            ),
+        ),
         tables.day_filter(state.since, state.pick_since, t("From")),
         tables.day_filter(state.until, state.pick_until, t("To")),
         download_link(t("Export"), state.export_href),
@@ -203,47 +340,63 @@ def _toolbar(state: Any) -> rx.Component:
 
 def _records(state: Any) -> rx.Component:
     return tables.table(
-        [(t("Date"), "date"), (t("Type"), ""), (t("Reason"), ""), (t("By"), ""), (t("Points"), "num"),
+        [(t("Date"), "date", "at"), (t("Type"), ""), (t("Reason"), ""), (t("By"), ""), (t("Points"), "num", "points"),
          (t("Balance"), "num"), (t("Expiry Date"), "date")],
         state.records,
         lambda row: [
             tables.cell(row.at, kind="date"),
             tables.cell(badge(row.kind, row.tone)),
-            tables.cell(row.reason),
+            tables.cell(
+                link(row.reason, row.href),
+                rx.cond(row.undone, rx.el.span(" ", badge(t("Reversed later"), "bad"))),
+            ),
             tables.cell(row.who),
-            tables.cell(rx.el.strong(row.points), kind="num"),
+            tables.cell(
+                rx.el.strong(row.points),
+                rx.cond(row.owed != "", rx.el.span(row.owed, class_name="line faint")),
+                kind="num",
+            ),
             tables.cell(row.balance, kind="num"),
             tables.cell(row.expires, kind="date"),
         ],
         ready=state.loaded,
         empty_state=_nothing(state, t("No points yet")),
         label=t("Point Record"),
+        sort=state.sort,
+        on_sort=state.sort_by,
     )  # fmt: skip
 
 
 def _registered(state: Any) -> rx.Component:
     return tables.table(
-        [(t("Registered"), "date"), (t("Product"), ""), (t("Product ID"), ""), (t("Purchase Date"), "date"),
-         (t("Purchase From"), ""), (t("End User"), ""), (t("Points"), "num")],
+        [(t("Registered"), "date", "at"), (t("Product"), "", "product"), (t("Product ID"), "", "identifier"),
+         (t("Purchase Date"), "date", "purchased"), (t("Purchase From"), ""), (t("End User"), "", "company"),
+         (t("Points"), "num")],
         state.registered,
         lambda row: [
             tables.cell(row.at, kind="date"),
             tables.cell(row.product),
-            tables.cell(rx.el.span(row.identifier, class_name="mono")),
+            tables.cell(
+                link(row.identifier, row.href),
+                rx.cond(row.undone, rx.el.span(" ", badge(t("Reversed"), "bad"))),
+            ),
             tables.cell(row.purchased, kind="date"),
             tables.cell(row.seller),
-            tables.cell(rx.el.span(row.end_user, class_name="line"), rx.el.span(row.company, class_name="line faint")),
+            tables.cell(rx.el.span(row.company, class_name="line"), rx.el.span(row.end_user, class_name="line faint")),
             tables.cell(row.points, kind="num"),
         ],
         ready=state.loaded,
         empty_state=_nothing(state, t("No products registered yet")),
         label=t("Registered Product"),
+        sort=state.sort,
+        on_sort=state.sort_by,
     )  # fmt: skip
 
 
 def _nothing(state: Any, title: str) -> rx.Component:
     return rx.cond(
-        (state.search != "") | (state.product != "") | (state.since != "") | (state.until != ""),
+        (state.search != "") | (state.product != "") | (state.since != "") | (state.until != "")
+        | (state.kind != "") | (state.state != ""),
         empty("search", t("Nothing matches"), t("Change the search or the filters above."),
               button_link(t("Show Everything"), PATH)),
         empty("award", title, t("Register the Yeastar products you sold to earn points."),
