@@ -10,6 +10,7 @@ from yeastar_app.components.controls import (
     back_link,
     badge,
     button,
+    button_link,
     callout,
     download_link,
     empty,
@@ -84,6 +85,8 @@ class PartnerAccountState(Shell):
     loaded: bool = False
     known: bool = False
     """False until the figures are there."""
+    missing: bool = False
+    """There is no such partner, or none that this person looks after."""
     figures: Figures = Figures()
     lots: list[str] = []
     records: list[RecordRow] = []
@@ -132,7 +135,7 @@ class PartnerAccountState(Shell):
 
     async def _show_account(self) -> None:
         seen = await self._act(partner_points.account, {"partner": self._partner})
-        self.known = seen is not None
+        self.known, self.missing = seen is not None, seen is None
         if seen is None:
             return
         self._seen = seen.seen
@@ -328,7 +331,28 @@ def partner_account_page() -> rx.Component:
         state,
         t("Back Office"),
         rx.cond(state.known, state.figures.name, t("Partner's Points")),
-        rx.cond(state.known, _figures(state), layout.card(loading(3))),
+        rx.cond(
+            state.missing,
+            layout.card(empty("search", t("This partner is not here"),
+                              t("It may have been removed, or another account manager looks after it."),
+                              button_link(t("Show All Partners"), PATH))),
+            rx.cond(state.known, _account(state), layout.card(loading(6))),
+        ),
+        _adjust_panel(state),
+        _reverse_panel(state),
+        back=back_link(t("Partners' Points"), PATH),
+        actions=(
+            rx.cond(
+                state.known,
+                button(t("Adjust Points"), look="primary", symbol="plus", on_click=state.open_adjustment),
+            ),
+        ),
+    )  # fmt: skip
+
+
+def _account(state: Any) -> rx.Component:
+    return rx.fragment(
+        _figures(state),
         tabs(state.tab, TABS, state.pick_tab, label=t("Partner's Points")),
         layout.card(
             rx.cond(state.tab != "tiers", _toolbar(state)),
@@ -337,16 +361,17 @@ def partner_account_page() -> rx.Component:
             tab_panel(state.tab, "tiers", _steps(state)),
             rx.cond(
                 (state.newer > 0) | (state.older > 0),
-                tables.pager(t("Newest first"), earlier=state.show_newer, later=state.show_older,
-                             has_earlier=state.newer > 0, has_later=state.older > 0),
+                tables.pager(
+                    t("Newest first"),
+                    earlier=state.show_newer,
+                    later=state.show_older,
+                    has_earlier=state.newer > 0,
+                    has_later=state.older > 0,
+                ),
             ),
             flush=True,
         ),
-        _adjust_panel(state),
-        _reverse_panel(state),
-        back=back_link(t("Partners' Points"), PATH),
-        actions=(button(t("Adjust Points"), look="primary", symbol="plus", on_click=state.open_adjustment),),
-    )  # fmt: skip
+    )
 
 
 def _figures(state: Any) -> rx.Component:
