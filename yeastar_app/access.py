@@ -252,23 +252,26 @@ _HOME = {
     Kind.RESELLER_COLLEAGUE: Surface.CENTRAL,
 }
 
+_PERSON: Any = (
+    col(Account.id).label("account_id"),
+    col(Account.kind),
+    col(Account.email),
+    col(Account.first_name),
+    col(Account.last_name),
+    col(Account.grants),
+    col(Account.must_change_password),
+    col(Account.two_factor),
+    col(Organisation.id).label("organisation_id"),
+    col(Organisation.name).label("organisation_name"),
+    col(Organisation.path),
+    col(Pool.id).label("pool_id"),
+)
 _WHO: Any = (
     sa.select(
         col(SignInSession.id).label("session_id"),
         col(SignInSession.created_at),
         col(SignInSession.last_seen_at),
-        col(Account.id).label("account_id"),
-        col(Account.kind),
-        col(Account.email),
-        col(Account.first_name),
-        col(Account.last_name),
-        col(Account.grants),
-        col(Account.must_change_password),
-        col(Account.two_factor),
-        col(Organisation.id).label("organisation_id"),
-        col(Organisation.name).label("organisation_name"),
-        col(Organisation.path),
-        col(Pool.id).label("pool_id"),
+        *_PERSON,
     )
     .join(Account, col(Account.id) == col(SignInSession.account_id))
     .join(Organisation, col(Organisation.id) == col(Account.organisation_id))
@@ -295,6 +298,19 @@ def who(credential: Credential) -> Actor:
     return _actor(first_row(_WHO, _key(credential)), credential)
 
 
+def in_the_name_of(session: Session, account_id: int | None) -> Actor:
+    """The actor a job acts for: what that account may do at this moment. Nobody where it is not active any more."""
+    query = (
+        sa.select(*_PERSON)
+        .select_from(Account)
+        .join(Organisation, col(Organisation.id) == col(Account.organisation_id))
+        .outerjoin(Pool, col(Pool.organisation_id) == col(Organisation.id))
+        .where(col(Account.id) == account_id, col(Account.status) == Status.ACTIVE)
+    )
+    row = session.execute(query).first()
+    return _person(row) if row else Actor()
+
+
 async def who_is(credential: Credential) -> Actor:
     """`who` for the event loop: in a thread where the database is far away, at once where it is a local file."""
     if not credential.session_token or reads_at_once():
@@ -316,6 +332,10 @@ def _actor(row: Any, credential: Credential) -> Actor:
     age_limit = timedelta(days=settings().session_absolute_days)
     if clock.now() - row.last_seen_at >= idle_limit or clock.now() - row.created_at >= age_limit:
         return nobody
+    return replace(_person(row), session_id=row.session_id, last_seen_at=row.last_seen_at, credential=credential)
+
+
+def _person(row: Any) -> Actor:
     features = _features(row)
     return Actor(
         account_id=row.account_id,
@@ -331,9 +351,6 @@ def _actor(row: Any, credential: Credential) -> Actor:
         home=_HOME[row.kind],
         must_change_password=row.must_change_password,
         must_set_up_two_factor=row.two_factor == "off" and two_factor_demanded(row.kind),
-        session_id=row.session_id,
-        last_seen_at=row.last_seen_at,
-        credential=credential,
     )
 
 

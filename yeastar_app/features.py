@@ -34,6 +34,9 @@ class Feature(StrEnum):
     PBX_DELETE = "pbx.delete"
     CUSTOMER_VIEW = "customer.view"
     CUSTOMER_MANAGE = "customer.manage"
+    # tab Task
+    TASK_VIEW = "task.view"
+    TASK_MANAGE = "task.manage"
     # tab Alarm
     ALARM_VIEW = "alarm.view"
     # tab System
@@ -76,6 +79,13 @@ CENTRAL_TABS = (
         },
     ),
     Tab(
+        t("Task"),
+        {
+            Feature.TASK_VIEW: t("View tasks"),
+            Feature.TASK_MANAGE: t("Add, edit and cancel tasks"),
+        },
+    ),
+    Tab(
         t("Alarm"),
         {
             Feature.ALARM_VIEW: t("View alarms"),
@@ -92,10 +102,14 @@ CENTRAL_TABS = (
 """What an owner can grant to a reseller (Seed 002, User Permission)."""
 
 NEEDS = {
-    Feature.PBX_ADD: Feature.PBX_VIEW,
-    Feature.PBX_DELETE: Feature.PBX_VIEW,
+    Feature.PBX_ADD: (Feature.PBX_VIEW,),
+    Feature.PBX_EDIT: (Feature.PBX_VIEW,),
+    Feature.PBX_CONTROL: (Feature.PBX_VIEW,),
+    Feature.PBX_DELETE: (Feature.PBX_VIEW,),
+    Feature.CUSTOMER_MANAGE: (Feature.CUSTOMER_VIEW,),
+    Feature.TASK_MANAGE: (Feature.TASK_VIEW, Feature.PBX_CONTROL),
 }
-"""What a permission is of no use without."""
+"""What a permission is of no use without. A task starts, stops and resets: who may not, may not by the clock either."""
 
 PARTNER_FEATURES = frozenset(feature for tab in PARTNER_TABS for feature in tab.features)
 RESELLER_FEATURES = frozenset(feature for tab in CENTRAL_TABS for feature in tab.features)

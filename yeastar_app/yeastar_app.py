@@ -20,6 +20,8 @@ from yeastar_app.portals.central import (  # noqa: F401
     reseller,
     resellers,
     subscription,
+    task,
+    tasks,
 )
 from yeastar_app.portals.central import colleague_form as central_colleague_form  # noqa: F401
 from yeastar_app.portals.central import colleagues as central_colleagues  # noqa: F401

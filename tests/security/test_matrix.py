@@ -82,6 +82,8 @@ HANDLERS = {
     "CustomersState": YCM_GRANTED,
     "AlarmsState": YCM_GRANTED,
     "LogsState": YCM_GRANTED,
+    "TasksState": YCM_GRANTED,
+    "TaskState": YCM_GRANTED,
     "CentralColleaguesState": RESELLERS,
     "CentralColleagueFormState": RESELLERS,
     "ResellersState": PACKAGE_OWNER,
@@ -157,6 +159,7 @@ ACTIONS_OF = {
     "statement.view_of": STAFF,
     "statement.export_of": STAFF,
     "tier_rules": ADMINISTRATOR,
+    "tasks": YCM_GRANTED,
     "two_factor": SIGNED_IN,
 }
 """Subject or action → who may."""

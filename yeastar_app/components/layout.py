@@ -55,6 +55,7 @@ MENU_ICONS = (
     "contact",
     "bell", "calendar-range", "layers", "database", "receipt-text",
     "gift", "package-check",
+    "calendar-clock",
 )  # fmt: skip
 
 

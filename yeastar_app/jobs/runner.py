@@ -12,7 +12,7 @@ from typing import Any
 
 import structlog
 
-from yeastar_app.jobs import bulk, capacity_records, expiry, hosting, outbox, registry, resets, reviews
+from yeastar_app.jobs import bulk, capacity_records, expiry, hosting, outbox, registry, resets, reviews, tasks
 from yeastar_app.settings import settings
 
 log = structlog.get_logger()
@@ -36,6 +36,7 @@ JOBS: list[Job] = [
     Job("engine health", hosting.look_after, 20),
     Job("expiring cloud PBXs", hosting.expire, 300),
     Job("registry imports", registry.run_due, 1),
+    Job("tasks", tasks.run_due, 1),
     Job("expired points", expiry.run_due, 300),
     Job("old workbooks", bulk.forget_old, 3600),
     Job("points that expire soon", expiry.remind_due, 900),

@@ -13,6 +13,7 @@ from yeastar_app.models import (
     records,
     registry,
     rewards,
+    tasks,
 )
 
 __all__ = [
@@ -28,4 +29,5 @@ __all__ = [
     "records",
     "registry",
     "rewards",
+    "tasks",
 ]

@@ -50,6 +50,7 @@ MENUS: dict[Surface, tuple[Entry, ...]] = {
     Surface.CENTRAL: (
         Entry(t("PBX"), "/central/pbx", "server", Feature.PBX_VIEW, t("Cloud PBX")),
         Entry(t("Customer"), "/central/customers", "contact", Feature.CUSTOMER_VIEW, t("Cloud PBX")),
+        Entry(t("Task"), "/central/tasks", "calendar-clock", Feature.TASK_VIEW, t("Monitoring")),
         Entry(t("Alarm"), "/central/alarms", "bell", Feature.ALARM_VIEW, t("Monitoring")),
         Entry(t("Reseller"), "/central/resellers", "users", Feature.RESELLER_VIEW, t("System")),
         Entry(

@@ -127,8 +127,7 @@ def _owner(session: Session, actor: Actor, circle: Circle) -> Account | None:
 def refuse_incomplete(wanted: set[Feature], field: str) -> None:
     """Refusal `grant_needs_another` where something is granted that cannot be used without what is not."""
     for feature in sorted(wanted):
-        needed = NEEDS.get(feature)
-        if needed and needed not in wanted:
+        for needed in set(NEEDS.get(feature, ())) - wanted:
             words = t("“{one}” is of no use without “{other}”: tick both.",
                       one=name_of(feature), other=name_of(needed))  # fmt: skip
             raise Refusal("grant_needs_another", words, field)

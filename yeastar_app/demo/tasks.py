@@ -1,0 +1,57 @@
+"""Tasks of the demo: one that was carried out, one that is called off, one that waits for the night."""
+
+from datetime import timedelta
+
+from sqlmodel import Session, col, select
+
+from yeastar_app import access, clock
+from yeastar_app.models.accounts import Account
+from yeastar_app.models.capacity import Pbx, Pool
+from yeastar_app.models.tasks import TargetStatus, Task, TaskStatus, TaskTarget
+from yeastar_app.services import tasks, time_zones
+from yeastar_app.services.tasks import TaskForm
+
+ZONE = "Europe/Amsterdam"
+
+
+def load(session: Session, people: dict[str, Account]) -> None:
+    """Made by the reseller and by the owner, through the real rules, when it happened."""
+    for who, name, kind, days in (
+        ("reseller", "Reset before handing over", "reset", 9),
+        ("partner", "Weekly restart", "stop", 5),
+        ("partner", "Restart at night", "start", 0),
+    ):
+        _task(session, people[who], name, kind, days)
+
+
+def _task(session: Session, who: Account, name: str, kind: str, days: int) -> None:
+    """A task made some days ago for the night after; what was due by now is carried out or called off."""
+    actor = access.in_the_name_of(session, who.key)
+    own = select(Pbx.id).join(Pool, col(Pool.id) == col(Pbx.pool_id))
+    pbxs = session.exec(own.where(col(Pool.organisation_id) == who.organisation_id).order_by(col(Pbx.id)).limit(2))
+    made = clock.now() - timedelta(days=days)
+    night = time_zones.written((made + timedelta(days=1)).replace(hour=1, minute=30), ZONE)
+    with clock.frozen(made):
+        form = TaskForm.model_validate(
+            {
+                "name": name,
+                "kind": kind,
+                "at": night,
+                "time_zone": ZONE,
+                "pbxs": list(pbxs),
+                "request_key": f"demo-{days}-task",
+            }
+        )
+        task = session.get_one(Task, tasks.create(session, actor, form))
+    if days == 9:
+        _carried_out(session, task)
+    elif days:
+        task.status, task.finished_at = TaskStatus.CANCELLED, made + timedelta(hours=2)
+
+
+def _carried_out(session: Session, task: Task) -> None:
+    task.status, task.started_at = TaskStatus.FINISHED, task.due_at
+    task.finished_at = task.due_at + timedelta(minutes=2)
+    targets = session.exec(select(TaskTarget).where(col(TaskTarget.task_id) == task.key).order_by(col(TaskTarget.id)))
+    for number, target in enumerate(targets.all()):
+        target.status, target.at = TargetStatus.DONE, task.due_at + timedelta(seconds=40 * (number + 1))
