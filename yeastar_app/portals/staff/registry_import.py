@@ -268,16 +268,16 @@ def _done(state: Any) -> rx.Component:
 
 def _history(state: Any) -> rx.Component:
     return tables.table(
-        [(t("When"), "date"), (t("File"), ""), (t("By"), ""), (t("State"), ""), (t("Result"), ""), ("", "")],
+        [(t("When"), "date"), (t("File"), ""), (t("By"), ""), (t("State"), ""), (t("Result"), "")],
         state.history,
         lambda row: [
             tables.cell(row.at, kind="date"),
-            tables.cell(rx.el.span(row.file_name, class_name="wrap")),
+            tables.cell(row.file_name),
             tables.cell(row.who),
             tables.cell(badge(row.status, row.tone)),
-            tables.cell(rx.el.span(row.result, class_name="wrap num")),
-            tables.row_actions(
-                rx.cond(row.correct_href != "", download_link(t("Refused Rows"), row.correct_href, look="quiet"))
+            tables.cell(
+                rx.el.p(row.result, class_name="num"),
+                rx.cond(row.correct_href != "", download_link(t("Refused Rows"), row.correct_href, look="quiet")),
             ),
         ],
         ready=True,
