@@ -18,7 +18,7 @@ from typing import Any
 
 from playwright.sync_api import sync_playwright
 
-from tests.bench import workbook
+from tests.bench import central, workbook
 from tests.bench.servers import BARE_EVENT, bare, ours
 from tests.browser.conftest import PASSWORD, Server, launched
 from yeastar_app.access import digest
@@ -274,6 +274,11 @@ def main() -> None:
         place = Path(folder)
         with within(40, "bulk registration"):
             bulk_registration(place)
+        with within(45, "lists and updates"):
+            central.updates(place)
+            central.lists(place)
+        with within(60, "screens"):
+            central.screens(place, event_name("subscription_state", "load"), cookies_of)
         with within(145, "servers"), bare(place / "bare") as floor, ours(place / "ours") as server:
             with within(60, "events"):
                 events(floor, server)

@@ -76,9 +76,9 @@ def bare(folder: Path) -> Iterator[str]:
 
 
 @contextmanager
-def ours(folder: Path) -> Iterator[Server]:
+def ours(folder: Path, **settings: str) -> Iterator[Server]:
     folder.mkdir(parents=True)
-    process, server = start_server(folder, SOCKET_MESSAGES_PER_SECOND="1000000")
+    process, server = start_server(folder, SOCKET_MESSAGES_PER_SECOND="1000000", **settings)
     try:
         yield server
     finally:

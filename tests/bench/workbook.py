@@ -66,6 +66,13 @@ def fresh(folder: Path, name: str) -> Iterator[None]:
     with engine.begin() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+    with behind(engine):
+        yield
+
+
+@contextmanager
+def behind(engine: sa.Engine) -> Iterator[None]:
+    """This engine is the one of `yeastar_app.database`."""
     before = database.engine
     database.engine = lambda: engine  # type: ignore[assignment]
     settings.cache_clear()

@@ -50,7 +50,7 @@ def test_when_one_takes_capacity_the_sliders_of_the_other_end_earlier_at_once(pa
     change(other_page, "Canal Street IT", 60)
     expect(ends).to_have_attribute("data-fits", "true", timeout=AT_MOST)
     expect(page.get_by_label("Extensions, slider")).to_have_value(str(before))
-    expect(ends.locator("output")).to_contain_text("0 left after this")
+    expect(ends.locator("output")).to_contain_text("· 0 of 1,000 left")
 
 
 def test_lists_and_the_subscription_follow_what_others_do(page: Page, other_page: Page) -> None:

@@ -95,9 +95,8 @@ def lock(session: Session, *pool_ids: int) -> list[Pool]:
 def take(session: Session, pool_id: int, amount: Amount) -> None:
     """Deduct `amount` from what is free in a pool (gives back what is negative). Refusal `capacity_exceeded` names
     each capacity that is short, at the field of the same name."""
-    within = [_within(capacity, amount.of(capacity)) for capacity in CAPACITIES]
-    values = {f"used_{capacity}": _used(capacity) + amount.of(capacity) for capacity in CAPACITIES}
-    if _update(session, pool_id, within, values):
+    asked = {each: amount.of(each) for each in CAPACITIES}
+    if _update(session, pool_id, _TAKE, asked):
         return
     (pool,) = lock(session, pool_id)
     raise Refusal("capacity_exceeded", _TOO_MUCH, fields=shortage(amount, free_of(pool)))
@@ -110,39 +109,40 @@ def give(session: Session, pool_id: int, amount: Amount) -> None:
 
 def resize(session: Session, pool_id: int, total: Amount, **values: Any) -> None:
     """Set what a pool holds, never below what is used of it: Refusal `below_used`. `values`: its other columns."""
-    holds = [_used(capacity) <= total.of(capacity) for capacity in CAPACITIES]
+    holds = [_POOL.c[f"used_{capacity}"] <= total.of(capacity) for capacity in CAPACITIES]
     values |= {f"total_{capacity}": total.of(capacity) for capacity in CAPACITIES}
-    if _update(session, pool_id, holds, values):
+    if _update(session, pool_id, _CHANGE.where(*holds).values(values), {}):
         return
     (pool,) = lock(session, pool_id)
     raise Refusal("below_used", _TOO_LITTLE, fields=below_use(total, used_of(pool)))
 
 
-def _used(capacity: str) -> Any:
-    return sa.column(f"used_{capacity}", sa.Integer)
+_POOL: sa.Table = Pool.__table__  # type: ignore[attr-defined]
+_CHANGE = sa.update(_POOL).where(_POOL.c.id == sa.bindparam("pool_id")).returning(_POOL.c.parent_id)
 
 
-def _within(capacity: str, number: int) -> Any:
-    after = _used(capacity) + number
-    return sa.and_(after >= 0, after <= sa.column(f"total_{capacity}", sa.Integer))
+def _taken(capacity: str) -> Any:
+    """What is used of a capacity after as much is taken as the parameter of its name says."""
+    return _POOL.c[f"used_{capacity}"] + sa.bindparam(capacity, type_=sa.Integer)
 
 
-def _update(session: Session, pool_id: int, conditions: list[Any], values: Mapping[str, Any]) -> bool:
+_TAKE = _CHANGE.where(
+    *[_taken(each).between(0, _POOL.c[f"total_{each}"]) for each in CAPACITIES],
+).values({f"used_{each}": _taken(each) for each in CAPACITIES})
+"""The conditional UPDATE that everything rests on; made once, it costs little more than the bare statement."""
+
+
+def _update(session: Session, pool_id: int, statement: sa.Executable, given: Mapping[str, Any]) -> bool:
+    """Carry out a conditional UPDATE of one pool; who shows it is told. False where its conditions do not hold."""
     session.flush()
-    statement = (
-        sa.update(Pool)
-        .where(col(Pool.id) == pool_id, *conditions)
-        .values(values)
-        .returning(col(Pool.parent_id))
-        .execution_options(synchronize_session=False)
-    )
-    done = session.execute(statement).first()
-    if done is not None:
-        live.changed(session, topic_of(pool_id), *([topic_below(done[0])] if done[0] else []))
+    done = session.connection().execute(statement, {"pool_id": pool_id, **given}).first()
+    if done is None:
+        return False
+    live.changed(session, topic_of(pool_id), *([topic_below(done[0])] if done[0] else []))
     for row in session.identity_map.values():
         if isinstance(row, Pool) and row.id == pool_id:
             session.expire(row)
-    return done is not None
+    return True
 
 
 def topics_around(actor: Actor) -> tuple[str, ...]:
