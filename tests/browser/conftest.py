@@ -50,6 +50,7 @@ def start_server(folder: Path, **settings: str) -> tuple[subprocess.Popen[bytes]
         "PORT": str(port),
         "DEMO_MODE": "true",
         "JOBS_IN_APP": "true",
+        "SIMULATOR_SECONDS": "1.2",
         **settings,
     }
     yeastar = str(Path(sys.executable).with_name("yeastar"))

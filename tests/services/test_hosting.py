@@ -569,6 +569,15 @@ def test_after_its_expiry_a_pbx_runs_on_unless_it_may_not(db: str) -> None:
         assert [(one.ordered_by, one.outcome) for one in stops] == [("system", Outcome.DONE)]
 
 
+def test_the_check_finds_a_pbx_that_disagrees_with_its_engine(sqlite: str) -> None:
+    partner = owner()
+    number = running(partner)
+    with transaction() as session:
+        assert engine_reports.invariants(session) == []
+        session.get_one(Pbx, number).report_sequence = 1
+        assert engine_reports.invariants(session)[0].startswith(f"pbx {number}: shows report 1, the engine sent")
+
+
 def test_an_old_state_is_never_written_by_anything_but_a_report(sqlite: str) -> None:
     """The wish alone changes no state: with an engine that takes everything and says nothing, nothing moves."""
     partner = owner()

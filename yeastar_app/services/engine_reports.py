@@ -119,3 +119,30 @@ def _believe(session: Session, pbx: Pbx, report: Report) -> None:
         said = (report.extensions, report.calls, report.minutes)
         pbx.held_extensions, pbx.held_calls, pbx.held_minutes = map(min, most, said)
         capacity.give(session, pbx.pool_id, before - capacity.charged(pbx))
+
+
+def invariants(session: Session) -> list[str]:
+    """What is wrong between a PBX and what was ordered and reported of it, one sentence each."""
+    newest = (
+        sa.select(sa.func.max(col(EngineReport.sequence)))
+        .where(col(EngineReport.pbx_id) == col(Pbx.id))
+        .correlate(Pbx)
+        .scalar_subquery()
+    )
+    behind = sa.select(col(Pbx.id), col(Pbx.report_sequence), newest.label("newest")).where(
+        col(Pbx.deleted_at).is_(None), sa.func.coalesce(newest, 0) > col(Pbx.report_sequence)
+    )
+    gone = sa.select(col(Pbx.id)).where(col(Pbx.deleted_at).is_not(None), col(Pbx.desired) != Desired.DELETED,
+                                        col(Pbx.reported_at).is_not(None))  # fmt: skip
+    asked = sa.exists(
+        sa.select(sa.literal(1)).where(
+            col(EngineCommand.pbx_id) == col(Pbx.id), col(EngineCommand.kind) == CommandKind.DELETE
+        )
+    )
+    forgotten = sa.select(col(Pbx.id)).where(col(Pbx.deleted_at).is_(None), col(Pbx.desired) == Desired.DELETED, ~asked)
+    return [
+        *(f"pbx {row.id}: shows report {row.report_sequence}, the engine sent {row.newest}"
+          for row in session.execute(behind)),
+        *(f"pbx {key}: gone, though nobody wished it" for key in session.execute(gone).scalars()),
+        *(f"pbx {key}: to be deleted, but the engine was never told" for key in session.execute(forgotten).scalars()),
+    ]  # fmt: skip
