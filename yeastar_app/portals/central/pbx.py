@@ -345,7 +345,9 @@ def _filters(state: Any) -> rx.Component:
 def state_cell(row: Any) -> rx.Component:
     """Run state and activation state, with what is waited for or went wrong under them."""
     return rx.el.div(
-        rx.el.div(badge(row.state, row.tone), rx.el.span(row.activation, class_name="faint"), class_name="row tight"),
+        rx.el.div(
+            badge(row.state, row.tone), rx.el.span(row.activation, class_name="faint wide-only"), class_name="row tight"
+        ),
         rx.cond(
             row.trouble != "",
             rx.el.span(row.trouble, class_name="error cut", title=row.trouble),
