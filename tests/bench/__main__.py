@@ -279,6 +279,8 @@ def main() -> None:
             central.lists(place)
         with within(60, "screens"):
             central.screens(place, event_name("subscription_state", "load"), cookies_of)
+        with within(75, "ledger pages"):
+            ledger.pages(place)
         with within(145, "servers"), bare(place / "bare") as floor, ours(place / "ours") as server:
             with within(60, "events"):
                 events(floor, server)

@@ -7,7 +7,7 @@ from typing import Any
 import reflex as rx
 
 from yeastar_app.components import layout, tables
-from yeastar_app.components.controls import back_link, badge, button_link, download_link, empty, link, tab_panel, tabs
+from yeastar_app.components.controls import back_link, badge, button_link, download_link, empty, tab_panel, tabs
 from yeastar_app.components.point_story import LotRow, StoryLine, StoryView, story_drawer
 from yeastar_app.portals.addresses import caught_up, with_query
 from yeastar_app.portals.page import Shell, guarded, page
@@ -311,7 +311,7 @@ def points_page() -> rx.Component:
 
 def _toolbar(state: Any) -> rx.Component:
     return tables.toolbar(
-        tables.search_box(state.seed, state.opened, state.find, t("Search product, ID or end user")),
+        tables.search_box(state.seed, state.opened, state.find, t("Product, ID or end user")),
         rx.el.select(
             rx.el.option(t("All products"), value=""),
             rx.foreach(state.products, lambda row: rx.el.option(row["label"], value=row["value"])),
@@ -347,7 +347,7 @@ def _records(state: Any) -> rx.Component:
             tables.cell(row.at, kind="date"),
             tables.cell(badge(row.kind, row.tone)),
             tables.cell(
-                link(row.reason, row.href),
+                tables.row_link(row.reason, row.href),
                 rx.cond(row.undone, rx.el.span(" ", badge(t("Reversed later"), "bad"))),
             ),
             tables.cell(row.who),
@@ -377,7 +377,7 @@ def _registered(state: Any) -> rx.Component:
             tables.cell(row.at, kind="date"),
             tables.cell(row.product),
             tables.cell(
-                link(row.identifier, row.href),
+                tables.row_link(row.identifier, row.href),
                 rx.cond(row.undone, rx.el.span(" ", badge(t("Reversed"), "bad"))),
             ),
             tables.cell(row.purchased, kind="date"),
