@@ -18,7 +18,7 @@ from typing import Any
 
 from playwright.sync_api import sync_playwright
 
-from tests.bench import central, workbook
+from tests.bench import central, ledger, workbook
 from tests.bench.servers import BARE_EVENT, bare, ours
 from tests.browser.conftest import PASSWORD, Server, launched
 from yeastar_app.access import digest
