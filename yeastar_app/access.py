@@ -18,7 +18,7 @@ from sqlmodel import Session, col
 
 from yeastar_app import clock
 from yeastar_app.database import first_row, reads_at_once, transaction
-from yeastar_app.features import OWNER_FEATURES, PARTNER_FEATURES, Feature, Surface
+from yeastar_app.features import CUSTOMER_FEATURES, OWNER_FEATURES, PARTNER_FEATURES, Feature, Surface
 from yeastar_app.models.accounts import Account, Kind, ManagedPartner, Organisation, Status
 from yeastar_app.models.capacity import Pool
 from yeastar_app.models.credentials import SignInSession
@@ -379,13 +379,16 @@ def _features(row: Any) -> frozenset[Feature]:
             return granted | (owner if Feature.CENTRAL in granted else frozenset())
         case Kind.RESELLER | Kind.RESELLER_COLLEAGUE:
             return frozenset(Feature(code) for code in row.grants)
+        case Kind.CUSTOMER:
+            return CUSTOMER_FEATURES
         case _:
             return frozenset()
 
 
 def _surfaces(kind: Kind, features: frozenset[Feature]) -> frozenset[Surface]:
     home = {_HOME[kind]}
-    if kind in (Kind.PARTNER, Kind.COLLEAGUE) and Feature.CENTRAL in features and features & OWNER_FEATURES:
+    owner = kind in (Kind.PARTNER, Kind.COLLEAGUE) and Feature.CENTRAL in features and features & OWNER_FEATURES
+    if owner or Feature.OWN_PBX in features:
         home.add(Surface.CENTRAL)
     return frozenset(home)
 

@@ -44,6 +44,8 @@ class Feature(StrEnum):
     RESELLER_MANAGE = "reseller.manage"
     LOGS_VIEW = "logs.view"
     COLLEAGUE_MANAGE = "colleague.manage"
+    # a customer's own cloud PBXs
+    OWN_PBX = "pbx.own"
 
 
 @dataclass(frozen=True)
@@ -115,6 +117,8 @@ PARTNER_FEATURES = frozenset(feature for tab in PARTNER_TABS for feature in tab.
 RESELLER_FEATURES = frozenset(feature for tab in CENTRAL_TABS for feature in tab.features)
 OWNER_FEATURES = RESELLER_FEATURES | {Feature.RESELLER_VIEW, Feature.RESELLER_MANAGE}
 """What the owner of a hosting package may do in Central Management."""
+CUSTOMER_FEATURES = frozenset({Feature.OWN_PBX})
+"""What a customer of the Customer Portal may do there; nobody else has it, and it is granted to nobody."""
 
 
 def name_of(feature: Feature) -> str:

@@ -14,6 +14,7 @@ from yeastar_app.portals.central import (  # noqa: F401
     alarms,
     customers,
     logs,
+    own_pbx,
     pbx,
     pbx_details,
     recipients,

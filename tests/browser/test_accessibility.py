@@ -16,6 +16,7 @@ WHO = {
     "/partner": "partner",
     "/central": "partner",
     "/central/colleagues": "reseller",
+    "/central/own": "customer",
     "/customer": "customer",
     "/staff": "admin",
     "/account": "partner",

@@ -81,6 +81,7 @@ class Pbx(Table, table=True):
         sa.CheckConstraint(f"extensions BETWEEN 1 AND {MAX_EXTENSIONS_PER_PBX}", name="extensions"),
         sa.CheckConstraint("calls >= 1", name="calls"),
         sa.CheckConstraint("minutes >= 0", name="minutes"),
+        sa.CheckConstraint("customer_id IS NOT NULL OR NOT customer_controls", name="customer_controls"),
         sa.Index("ix_pbx_pool_id_deleted_at", "pool_id", "deleted_at"),
         sa.Index(
             "uq_pbx_living_subdomain_domain",
@@ -93,6 +94,9 @@ class Pbx(Table, table=True):
     )
     pool_id: int = Field(foreign_key="pool.id")
     customer_id: int | None = Field(default=None, foreign_key="organisation.id", index=True)
+    """The company that has it as a customer of the Customer Portal, and sees it in Central Management."""
+    customer_controls: bool = False
+    """Whether that customer may start and stop it."""
     name: str = Field(max_length=60)
     plan: PbxPlan = enum_column(PbxPlan)
     extensions: int

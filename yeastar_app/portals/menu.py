@@ -32,6 +32,7 @@ class Entry:
 
 ADMINISTRATORS = frozenset({Kind.ADMINISTRATOR})
 RESELLER_SIDE = frozenset({Kind.RESELLER, Kind.RESELLER_COLLEAGUE})
+PACKAGE_SIDE = RESELLER_SIDE | {Kind.PARTNER, Kind.COLLEAGUE}
 
 MENUS: dict[Surface, tuple[Entry, ...]] = {
     Surface.PARTNER: (
@@ -46,8 +47,10 @@ MENUS: dict[Surface, tuple[Entry, ...]] = {
     Surface.CUSTOMER: (
         Entry(t("My Products"), "/customer", "package"),
         Entry(t("Account Information"), "/customer/account", "building-2"),
+        Entry(t("Central Management"), "/central/own", "server", Feature.OWN_PBX, t("Hosting")),
     ),
     Surface.CENTRAL: (
+        Entry(t("My PBXs"), "/central/own", "server", Feature.OWN_PBX, t("Cloud PBX")),
         Entry(t("PBX"), "/central/pbx", "server", Feature.PBX_VIEW, t("Cloud PBX")),
         Entry(t("Customer"), "/central/customers", "contact", Feature.CUSTOMER_VIEW, t("Cloud PBX")),
         Entry(t("Task"), "/central/tasks", "calendar-clock", Feature.TASK_VIEW, t("Monitoring")),
@@ -57,7 +60,7 @@ MENUS: dict[Surface, tuple[Entry, ...]] = {
             t("My Colleague"), "/central/colleagues", "contact", Feature.COLLEAGUE_MANAGE, t("System"), RESELLER_SIDE
         ),
         Entry(t("Operation Logs"), "/central/logs", "scroll-text", Feature.LOGS_VIEW, t("System")),
-        Entry(t("My Subscription"), "/central", "gauge", None, t("Subscription")),
+        Entry(t("My Subscription"), "/central", "gauge", None, t("Subscription"), PACKAGE_SIDE),
     ),
     Surface.STAFF: (
         Entry(t("Accounts"), "/staff", "users", heading=t("Partners")),
@@ -107,6 +110,6 @@ def menu_of(actor: Actor, path: str) -> list[Item]:
         shown = entry.heading if entry.heading != heading else ""
         heading = entry.heading
         items.append(Item(entry.label, entry.href, entry.icon, shown, entry.href == current))
-    if surface is Surface.CENTRAL and actor.home is Surface.PARTNER:
-        items.append(Item(t("Partner Portal"), "/partner", "arrow-left", t("Back to")))
+    if surface is Surface.CENTRAL and actor.home not in (None, Surface.CENTRAL):
+        items.append(Item(SURFACE_NAMES[actor.home], f"/{actor.home}", "arrow-left", t("Back to")))
     return items

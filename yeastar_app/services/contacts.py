@@ -208,7 +208,7 @@ def offer(session: Session, actor: Actor, form: OfferForm) -> list[Recipient]:
     those who create or edit PBXs."""
     if not (actor.may(Feature.PBX_ADD) or actor.may(Feature.PBX_EDIT)):
         raise NotAllowed
-    query = select(Contact).where(col(Contact.organisation_id) == _organisation(session, actor, form))
+    query = select(Contact).where(col(Contact.organisation_id) == company_of(session, actor, form))
     if form.search:
         columns = map(col, (Contact.first_name, Contact.last_name, Contact.company, Contact.email))
         query = query.where(contains(form.search, *columns))
@@ -216,7 +216,7 @@ def offer(session: Session, actor: Actor, form: OfferForm) -> list[Recipient]:
     return [Recipient(row.key, row.name, row.company, row.email) for row in rows]
 
 
-def _organisation(session: Session, actor: Actor, form: OfferForm) -> int:
+def company_of(session: Session, actor: Actor, form: OfferForm) -> int:
     """Whose customers are asked for; NotFound where they are none of the actor's business."""
     own = capacity.pool_of(session, actor.organisation)
     if form.pbx.isdecimal() and len(form.pbx) < 19:

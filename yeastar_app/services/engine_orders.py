@@ -62,7 +62,8 @@ def changed(session: Session, pbx: Pbx) -> None:
     """Tell open screens that something about a PBX is different (engines/live.py)."""
     parent = session.get_one(Pool, pbx.pool_id).parent_id
     lists = [list_topic(pool_id) for pool_id in (pbx.pool_id, parent) if pool_id]
-    live.changed(session, topic(pbx.key), *lists)
+    customer = [customer_topic(pbx.customer_id)] if pbx.customer_id else []
+    live.changed(session, topic(pbx.key), *lists, *customer)
 
 
 def topic(pbx_id: int) -> str:
@@ -73,6 +74,11 @@ def topic(pbx_id: int) -> str:
 def list_topic(pool_id: int) -> str:
     """What changes whenever a PBX in this pool, or in one taken from it, does."""
     return f"pbxs:{pool_id}"
+
+
+def customer_topic(organisation_id: int) -> str:
+    """What changes whenever a PBX that this customer has does, or it gets or loses one."""
+    return f"customer-pbxs:{organisation_id}"
 
 
 HEALTH_TOPIC = "hosting-engine"

@@ -24,6 +24,9 @@ POLICY = Policy(Surface.CUSTOMER)
 EXPIRING = timedelta(days=30)
 """[O] From this long before its end a product counts as expiring."""
 
+HOSTED = "p-series-cloud"
+"""The product (its code) that Central Management shows running."""
+
 STATES = {
     "trial": (t("Trial"), "accent"),
     "active": (t("Active"), "good"),
@@ -59,6 +62,8 @@ class Held:
     """How long until (or since) the end, in words."""
     renews: bool
     provider: str
+    hosted: bool
+    """Whether it is a cloud PBX: Central Management shows how it runs."""
 
 
 @dataclass(frozen=True)
@@ -128,6 +133,7 @@ def held(row: Any, viewer: int) -> Held:
         left=_left(holding.expires_on, today),
         renews=holding.auto_renew,
         provider="" if holding.organisation_id == viewer else row.provider,
+        hosted=product.code == HOSTED,
     )
 
 

@@ -25,7 +25,9 @@ from yeastar_app.services.fields import RowId
 from yeastar_app.services.paging import Filter, PageForm, Search, contains, page_of
 from yeastar_app.words import t
 
-CENTRAL = Policy(Surface.CENTRAL)
+PACKAGE_SIDE = frozenset({Kind.PARTNER, Kind.COLLEAGUE, Kind.RESELLER, Kind.RESELLER_COLLEAGUE})
+"""Those who hold a package. A customer is at Central Management too, for its own PBXs alone: own_pbx.py."""
+CENTRAL = Policy(Surface.CENTRAL, kinds=PACKAGE_SIDE)
 VIEW = Policy(Surface.CENTRAL, Feature.PBX_VIEW)
 ADD = Policy(Surface.CENTRAL, Feature.PBX_ADD)
 PAGE_ROWS = 50
@@ -84,6 +86,7 @@ class Row:
     expires_on: date | None
     run_after_expiry: bool
     expired: bool
+    customer_controls: bool
 
 
 @dataclass(frozen=True)
@@ -117,8 +120,19 @@ class Recipient:
 
 
 @dataclass(frozen=True)
+class Customer:
+    """A customer of the Customer Portal (`id`: its company). `active`: whether somebody can sign in there by now."""
+
+    id: int
+    name: str
+    email: str
+    active: bool
+
+
+@dataclass(frozen=True)
 class Details:
-    """`mark`: of everything that can be edited, for the second of two who edit."""
+    """`mark`: of everything that can be edited, for the second of two who edit. `binds`: whether it can be bound to a
+    customer of the Customer Portal; a reseller's cannot, because resellers have none."""
 
     row: Row
     min_extensions: int
@@ -126,6 +140,8 @@ class Details:
     gauges: list[Gauge]
     held: capacity.Amount
     recipients: list[Recipient]
+    binds: bool
+    customer: Customer | None
     history: list[Said]
     reported_at: datetime | None
     created_at: datetime
@@ -157,12 +173,16 @@ class Overview:
 
 def topics(actor: Actor) -> tuple[str, ...]:
     """What changes whenever the actor's list of PBXs does."""
+    if actor.kind is Kind.CUSTOMER:
+        return engine_orders.customer_topic(actor.organisation), engine_orders.HEALTH_TOPIC
     return (engine_orders.list_topic(actor.pool_id), engine_orders.HEALTH_TOPIC) if actor.pool_id else ()
 
 
 def visible(actor: Actor) -> tuple[Any, ...]:
     """Conditions on Pbx joined with Pool and Organisation: those in the actor's own package and those taken from it. A
-    partner below may hold a package of its own: that is none of the actor's."""
+    partner below may hold a package of its own: that is none of the actor's. Of a customer: those bound to it."""
+    if actor.kind is Kind.CUSTOMER:
+        return col(Pbx.customer_id) == actor.organisation, col(Pbx.deleted_at).is_(None)
     own = sa.select(col(Pool.id)).where(col(Pool.organisation_id) == actor.organisation).scalar_subquery()
     within = sa.or_(col(Pool.id) == own, col(Pool.parent_id) == own)
     return visible_organisations(actor), within, col(Pbx.deleted_at).is_(None)
@@ -196,7 +216,7 @@ def mark_of(row: Pbx, recipients: list[int]) -> str:
     """Of all that people can change in a PBX."""
     return seen.mark(
         row.name, row.plan, row.type, row.expires_on, row.run_after_expiry, row.extensions, row.calls, row.recording,
-        row.minutes, row.high_availability, sorted(recipients),
+        row.minutes, row.high_availability, sorted(recipients), row.customer_id, row.customer_controls,
     )  # fmt: skip
 
 
@@ -211,14 +231,34 @@ def recipients_of(session: Session, pbx_id: int) -> list[Recipient]:
     return [Recipient(row.key, row.name, row.company, row.email) for row in rows]
 
 
+def customer_of(session: Session, row: Pbx) -> Customer | None:
+    """The customer of the Customer Portal that a PBX is bound to."""
+    if row.customer_id is None:
+        return None
+    found = session.execute(customers().where(col(Organisation.id) == row.customer_id).limit(1)).first()
+    if found is None:
+        company = session.get_one(Organisation, row.customer_id)
+        return Customer(company.key, company.name, "", active=False)
+    return Customer(found.id, found.name, found.email, active=found.status is Status.ACTIVE)
+
+
+def customers() -> Any:
+    """The companies of the Customer Portal, each with its account; those without one are none any more."""
+    return (
+        sa.select(col(Organisation.id), col(Organisation.name), col(Account.email), col(Account.status))
+        .join(Account, col(Account.organisation_id) == col(Organisation.id))
+        .where(col(Account.kind) == Kind.CUSTOMER, col(Account.status) != Status.REMOVED)
+    )
+
+
 _NAMES = (
     "id", "name", "plan", "type", "extensions", "calls", "recording", "minutes", "high_availability", "subdomain",
     "domain", "region", "run_state", "desired", "reported_at", "activated", "trouble", "expires_on",
-    "run_after_expiry",
+    "run_after_expiry", "customer_controls",
 )  # fmt: skip
 
 
-def _rows(actor: Actor) -> Any:
+def query_of(actor: Actor) -> Any:
     waiting = (
         sa.select(col(EngineCommand.kind))
         .where(col(EngineCommand.pbx_id) == col(Pbx.id), col(EngineCommand.outcome).is_(None))
@@ -236,7 +276,7 @@ def _rows(actor: Actor) -> Any:
     )  # fmt: skip
 
 
-def _row(row: Any) -> Row:
+def row_of(row: Any) -> Row:
     return Row(
         id=row.id,
         name=row.name,
@@ -259,6 +299,7 @@ def _row(row: Any) -> Row:
         expires_on=row.expires_on,
         run_after_expiry=row.run_after_expiry,
         expired=row.expires_on is not None and row.expires_on < clock.now().date(),
+        customer_controls=row.customer_controls,
     )
 
 
@@ -295,8 +336,8 @@ def _shown(show: Shown) -> list[Any]:
 @action(VIEW, form=ListForm, writes=False)
 def search(session: Session, actor: Actor, form: ListForm) -> Found:
     """One page of the PBXs in the actor's package and those taken from it, newest first."""
-    found = page_of(session, _rows(actor), col(Pbx.id), form, filters=_filters(form), limit=PAGE_ROWS)
-    return Found([_row(row) for row in found.rows], found.newer, found.older, engine_orders.health(session))
+    found = page_of(session, query_of(actor), col(Pbx.id), form, filters=_filters(form), limit=PAGE_ROWS)
+    return Found([row_of(row) for row in found.rows], found.newer, found.older, engine_orders.health(session))
 
 
 _COLUMNS = (
@@ -309,13 +350,13 @@ _COLUMNS = (
 @action(VIEW, form=ListForm, writes=False)
 def export(session: Session, actor: Actor, form: ListForm) -> bytes:
     """All that the filters let through, as a workbook."""
-    query = _rows(actor).where(*[one.judged for one in _filters(form)]).order_by(col(Pbx.id).desc())
+    query = query_of(actor).where(*[one.judged for one in _filters(form)]).order_by(col(Pbx.id).desc())
     yes = {True: t("Yes"), False: t("No")}
     lines = [
         [row.name, row.owner, state_of(row), t("Activated") if row.activated else t("Unactivated"), row.plan.value,
          row.type.value, row.extensions, row.calls, row.minutes if row.recording else 0, yes[row.high_availability],
          row.region, row.address, row.expires_on, yes[row.run_after_expiry]]
-        for row in map(_row, session.execute(query))
+        for row in map(row_of, session.execute(query))
     ]  # fmt: skip
     return workbooks.write([(t("Cloud PBXs"), _COLUMNS, lines)])
 
@@ -330,20 +371,22 @@ def state_of(row: Row) -> str:
 @action(VIEW, form=One, writes=False)
 def details(session: Session, actor: Actor, form: One) -> Details:
     """Everything about one PBX. NotFound for a stranger's."""
-    found = session.execute(_rows(actor).where(col(Pbx.id) == form.id)).first()
+    found = session.execute(query_of(actor).where(col(Pbx.id) == form.id)).first()
     if found is None:
         raise NotFound(t("This cloud PBX"))
     pbx = session.get_one(Pbx, form.id)
     pool = session.get_one(Pool, pbx.pool_id)
     recipients = recipients_of(session, pbx.key)
     return Details(
-        row=_row(found),
+        row=row_of(found),
         min_extensions=pool.min_extensions_per_pbx,
         offers_high_availability=pool.high_availability,
         gauges=capacity.gauges(session, pool),
         held=capacity.charged(pbx),
         recipients=recipients,
-        history=_history(session, pbx.key),
+        binds=pool.parent_id is None,
+        customer=customer_of(session, pbx),
+        history=history(session, pbx.key),
         reported_at=pbx.reported_at,
         created_at=pbx.created_at,
         health=engine_orders.health(session),
@@ -351,7 +394,7 @@ def details(session: Session, actor: Actor, form: One) -> Details:
     )
 
 
-def _history(session: Session, pbx_id: int) -> list[Said]:
+def history(session: Session, pbx_id: int) -> list[Said]:
     """What was ordered and what the engine said, newest first."""
     orders = session.exec(
         select(EngineCommand).where(col(EngineCommand.pbx_id) == pbx_id).order_by(col(EngineCommand.id).desc())

@@ -26,9 +26,9 @@ from yeastar_app.models.capacity import (
 from yeastar_app.models.contacts import Contact, PbxRecipient
 from yeastar_app.models.hosting import CommandKind
 from yeastar_app.refusals import NotFound, Refusal
-from yeastar_app.services import capacity, engine_orders, people, seen
+from yeastar_app.services import capacity, engine_orders, pbx_customers, people, seen
 from yeastar_app.services.fields import OptionalDay, RowId, text, whole_number
-from yeastar_app.services.pbx import ADD, One, living, mark_of, recipients_of
+from yeastar_app.services.pbx import ADD, One, customer_of, living, mark_of, recipients_of
 from yeastar_app.settings import settings
 from yeastar_app.words import t
 
@@ -51,6 +51,7 @@ def _subdomain(value: str) -> str:
 Subdomain = Annotated[str, Field(max_length=200), AfterValidator(_subdomain)]
 Recipients = Annotated[list[RowId], Field(max_length=MOST_RECIPIENTS)]
 Minutes = Annotated[whole_number(0, LARGEST) | None, BeforeValidator(_empty_is_none)]  # type: ignore[valid-type]
+OptionalId = Annotated[RowId | None, BeforeValidator(_empty_is_none)]
 Extensions = whole_number(1, MAX_EXTENSIONS_PER_PBX)
 Calls = whole_number(1, LARGEST)
 
@@ -76,6 +77,9 @@ class PbxForm(BaseModel):
     domain: Annotated[str, Field(max_length=190)] = ""
     """One of the setting HOSTING_DOMAINS; empty: the first."""
     recipients: Recipients = []
+    customer: OptionalId = None
+    """The customer of the Customer Portal that sees it (its company's id); empty: none."""
+    customer_controls: bool = False
 
 
 class Seen(BaseModel):
@@ -86,6 +90,8 @@ class Seen(BaseModel):
 class EditForm(Seen):
     name: text(60)  # type: ignore[valid-type]
     recipients: Recipients = []
+    customer: OptionalId = None
+    customer_controls: bool = False
 
 
 class ResizeForm(Seen):
@@ -134,6 +140,7 @@ def create(session: Session, actor: Actor, form: PbxForm) -> int:
     capacity.take(session, pool.key, capacity.charged(row))
     _save_with_address(session, row, form.subdomain)
     _set_recipients(session, pool, row, form.recipients)
+    pbx_customers.bind(session, pool, row, form.customer, form.customer_controls)
     engine_orders.order(session, row, CommandKind.CREATE, actor.email)
     audit(session, actor, "pbx.create", row, label=form.name, after=snapshot(session, row))
     return row.key
@@ -228,6 +235,7 @@ def _set_recipients(session: Session, pool: Pool, row: Pbx, wanted: list[int]) -
 def snapshot(session: Session, row: Pbx) -> dict[str, Any]:
     """A PBX as the audit log keeps it."""
     company = session.get_one(Organisation, session.get_one(Pool, row.pool_id).organisation_id)
+    customer = customer_of(session, row)
     return {
         "name": row.name,
         "owner": company.name,
@@ -243,6 +251,8 @@ def snapshot(session: Session, row: Pbx) -> dict[str, Any]:
         "expires_on": row.expires_on.isoformat() if row.expires_on else None,
         "run_after_expiry": row.run_after_expiry,
         "emails_to": ", ".join(one.email for one in recipients_of(session, row.key)),
+        "customer": customer.name if customer else "",
+        "customer_controls": row.customer_controls,
     }
 
 
@@ -256,11 +266,12 @@ def _opened(session: Session, actor: Actor, form: Seen) -> tuple[Pbx, Pool]:
 
 @action(EDIT, form=EditForm)
 def edit(session: Session, actor: Actor, form: EditForm) -> str:
-    """Another name, other people for its emails. Returns the name."""
+    """Another name, other people for its emails, another customer that sees it. Returns the name."""
     row, pool = _opened(session, actor, form)
     before = snapshot(session, row)
     row.name = form.name
     _set_recipients(session, pool, row, form.recipients)
+    pbx_customers.bind(session, pool, row, form.customer, form.customer_controls)
     engine_orders.changed(session, row)
     audit(session, actor, "pbx.edit", row, label=row.name, before=before, after=snapshot(session, row))
     return row.name

@@ -17,10 +17,11 @@ from yeastar_app.components.controls import (
     submit,
 )
 from yeastar_app.components.menus import more_item, more_menu
-from yeastar_app.features import Feature
+from yeastar_app.features import Feature, Surface
 from yeastar_app.models.capacity import FREE_RECORDING_MINUTES, MAX_EXTENSIONS_PER_PBX
 from yeastar_app.portals.addresses import with_query
 from yeastar_app.portals.central.pbx_rows import PLANS, TYPES, PbxRow, health_words, pbx_row
+from yeastar_app.portals.central.portal_customer import PortalCustomerState, portal_customer_field
 from yeastar_app.portals.central.recipients import RecipientsState, recipients_field
 from yeastar_app.portals.central.rows import typed_number
 from yeastar_app.portals.page import Shell, current_actor, guarded, page, with_own
@@ -190,6 +191,8 @@ class PbxState(Shell):
             self.place_number += 1
             picker = await self.get_state(RecipientsState)
             picker._begin([], owner=self.place, own=not self.place)
+            customer = await self.get_state(PortalCustomerState)
+            customer._begin(None, shown=not self.place and current_actor().home is Surface.PARTNER)
         return True
 
     def _show_bounds(self, place: pbx.Place, stand: dict[str, int]) -> None:
@@ -208,7 +211,7 @@ class PbxState(Shell):
         """A second click finds the panel closed and does nothing."""
         if not self.adding or not isinstance(form, dict):
             return None
-        picker = await self.get_state(RecipientsState)
+        picker, customer = await self.get_state(RecipientsState), await self.get_state(PortalCustomerState)
         done = await self._act(
             pbx_orders.create,
             {
@@ -216,6 +219,7 @@ class PbxState(Shell):
                 "owner": self.place,
                 "recording": self.recording,
                 "recipients": picker._ids(),
+                **customer._values(),
                 "run_after_expiry": not form.get("stop_at_expiry"),
             },
         )
@@ -520,6 +524,7 @@ def _panel(state: Any) -> rx.Component:
             on_submit=state.create,
             id="add-pbx",
         ),
+        portal_customer_field(state.errors["customer"]),
         recipients_field(state.errors["recipients"]),
         foot=rx.fragment(
             button(t("Cancel"), on_click=state.show_panel(False)),

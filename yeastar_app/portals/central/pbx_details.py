@@ -14,6 +14,7 @@ from yeastar_app.features import Feature
 from yeastar_app.models.capacity import FREE_RECORDING_MINUTES, MAX_EXTENSIONS_PER_PBX
 from yeastar_app.models.hosting import CommandKind, Outcome
 from yeastar_app.portals.central.pbx_rows import STATES, TYPES, PbxRow, health_words, pbx_row
+from yeastar_app.portals.central.portal_customer import PortalCustomerState, portal_customer_field
 from yeastar_app.portals.central.recipients import RecipientsState, recipients_field
 from yeastar_app.portals.central.rows import typed_number
 from yeastar_app.portals.page import Shell, current_actor, guarded, page, with_own
@@ -60,6 +61,10 @@ class PbxDetailsState(Shell):
     loaded: bool = False
     here: PbxRow = PbxRow()
     recipients: list[dict[str, str]] = []
+    binds: bool = False
+    customer: str = ""
+    """The customer of the Customer Portal that sees it; empty: none."""
+    customer_note: str = ""
     history: list[Line] = []
     created: str = ""
     reported: str = ""
@@ -133,6 +138,8 @@ class PbxDetailsState(Shell):
         self.may_control, self.may_delete = actor.may(Feature.PBX_CONTROL), actor.may(Feature.PBX_DELETE)
         self.here = pbx_row(seen.row)
         self.recipients = [{"name": one.name, "note": f"{one.company} · {one.email}"} for one in seen.recipients]
+        self.binds, self.customer = seen.binds, seen.customer.name if seen.customer else ""
+        self.customer_note = _customer_note(seen)
         self.history = [_line(said) for said in seen.history]
         self.created = minute(seen.created_at)
         self.reported = minute(seen.reported_at) + " UTC" if seen.reported_at else t("Nothing yet")
@@ -164,6 +171,8 @@ class PbxDetailsState(Shell):
         if panel == "edit":
             picker = await self.get_state(RecipientsState)
             picker._begin(seen.recipients, pbx_id=row.id, own=row.owner == current_actor().organisation_name)
+            customer = await self.get_state(PortalCustomerState)
+            customer._begin(seen.customer, controls=row.customer_controls, pbx_id=row.id, shown=seen.binds)
 
     def _show_bounds(self, seen: pbx.Details, typed: dict[str, int]) -> None:
         """The sliders; `typed`: where they stand by now. Minutes never go down; what is held is what is deducted."""
@@ -200,8 +209,9 @@ class PbxDetailsState(Shell):
     async def save(self, form: dict) -> Any:
         """Of whichever drawer is open. A second click finds it closed."""
         if self.panel == "edit":
-            picker = await self.get_state(RecipientsState)
-            name = await self._act(pbx_orders.edit, self._typed(form, recipients=picker._ids()))
+            picker, customer = await self.get_state(RecipientsState), await self.get_state(PortalCustomerState)
+            typed = self._typed(form, recipients=picker._ids(), **customer._values())
+            name = await self._act(pbx_orders.edit, typed)
             words = t("{name} was saved.", name=name)
         elif self.panel == "resize":
             typed = self._typed(form, recording=self.recording)
@@ -293,6 +303,14 @@ class PbxDetailsState(Shell):
             self._say(words)
             await self._refresh()
         return self._clean_address()
+
+
+def _customer_note(seen: pbx.Details) -> str:
+    if seen.customer is None:
+        return t("Nobody yet: bind it to an activated customer of your Customer Portal with Edit.")
+    if not seen.customer.active:
+        return t("its account was removed")
+    return t("may start and stop it") if seen.row.customer_controls else t("may look, not start or stop it")
 
 
 def _line(said: pbx.Said) -> Line:
@@ -435,6 +453,18 @@ def _content(state: Any) -> rx.Component:
             ),
             class_name="grid-2",
         ),
+        rx.cond(
+            state.binds,
+            layout.card(
+                rx.cond(
+                    state.customer != "",
+                    rx.el.p(rx.el.span(state.customer, class_name="strong"), " · ",
+                            rx.el.span(state.customer_note, class_name="muted"), class_name="card-body"),
+                    rx.el.p(state.customer_note, class_name="muted card-body"),
+                ),
+                title=t("Customer Portal"),
+            ),
+        ),
         layout.card(
             rx.cond(
                 state.recipients.length() > 0,
@@ -452,7 +482,7 @@ def _content(state: Any) -> rx.Component:
                 rx.el.p(t("Nobody yet: choose customers with Edit, then send them the activation email."),
                         class_name="muted"),
             ),
-            title=t("Customers"),
+            title=t("Who Gets the Emails"),
         ),
         layout.card(
             tables.table(
@@ -498,6 +528,7 @@ def _edit_panel(state: Any) -> rx.Component:
             id="pbx-edit",
             key=state.form_number.to_string(),
         ),
+        portal_customer_field(state.errors["customer"]),
         recipients_field(state.errors["recipients"]),
     )  # fmt: skip
 

@@ -96,11 +96,19 @@ def recipients_field(message: Any) -> rx.Component:
     customer is a form of its own."""
     state = RecipientsState
     return rx.el.fieldset(
-        rx.el.legend(t("Customers"), rx.el.span(f" ({t('optional')})", class_name="label-mark"), class_name="label"),
-        rx.el.p(t("Up to three; they get the activation email and are told when it expires."), class_name="hint"),
+        rx.el.legend(
+            t("Who Gets the Emails"), rx.el.span(f" ({t('optional')})", class_name="label-mark"), class_name="label"
+        ),
+        rx.el.p(
+            t("Up to three customers; they get the activation email and are told when it expires."), class_name="hint"
+        ),
         rx.cond(
             state.chosen.length() > 0,
-            rx.el.ul(rx.foreach(state.chosen, _chosen), class_name="people", aria_label=t("Chosen customers")),
+            rx.el.ul(
+                rx.foreach(state.chosen, lambda one: chosen_row(one, state.drop)),
+                class_name="people",
+                aria_label=t("Chosen customers"),
+            ),
         ),
         rx.cond(~state.full & ~state.adding, _finder(state)),
         rx.cond(state.adding, _form(state)),
@@ -109,11 +117,12 @@ def recipients_field(message: Any) -> rx.Component:
     )
 
 
-def _chosen(one: Any) -> rx.Component:
+def chosen_row(one: Any, on_drop: Any) -> rx.Component:
+    """Somebody who was chosen, with the way to take that back."""
     return rx.el.li(
         rx.el.div(rx.el.span(one.name, class_name="strong"), rx.el.span(one.note, class_name="faint cut"),
                   class_name="two-lines grow"),
-        icon_button("x", t("Remove") + " " + one.name, on_click=RecipientsState.drop(one.id)),
+        icon_button("x", t("Remove") + " " + one.name, on_click=on_drop(one.id)),
         class_name="people-row",
     )  # fmt: skip
 
@@ -140,19 +149,24 @@ def _finder(state: Any) -> rx.Component:
         ),
         rx.cond(
             state.offered.length() > 0,
-            rx.el.ul(rx.foreach(state.offered, _offered), class_name="people", aria_label=t("Customers found")),
+            rx.el.ul(
+                rx.foreach(state.offered, lambda one: offered_row(one, state.choose)),
+                class_name="people",
+                aria_label=t("Customers found"),
+            ),
         ),
     )
 
 
-def _offered(one: Any) -> rx.Component:
+def offered_row(one: Any, on_choose: Any) -> rx.Component:
+    """Somebody who can be chosen."""
     return rx.el.li(
         rx.el.button(
             icon("plus"),
             rx.el.span(rx.el.span(one.name, class_name="strong"), rx.el.span(one.note, class_name="faint cut"),
                        class_name="two-lines grow"),
             type="button",
-            on_click=RecipientsState.choose(one.id),
+            on_click=on_choose(one.id),
             class_name="people-row people-choice",
         )
     )  # fmt: skip

@@ -5,7 +5,7 @@ from typing import Any
 import reflex as rx
 
 from yeastar_app.components import forms, layout
-from yeastar_app.components.controls import badge, button, empty
+from yeastar_app.components.controls import badge, button, button_link, empty
 from yeastar_app.components.overlays import drawer
 from yeastar_app.components.tables import cell, pager, row_actions, table
 from yeastar_app.portals.addresses import with_query
@@ -94,9 +94,18 @@ def _row(row: Any) -> list[rx.Component]:
         cell(row.capacity, kind="wide-only"),
         cell(badge(row.state_label, row.tone)),
         cell(rx.el.p(row.expires), rx.el.p(row.left, class_name="faint"), kind="date wide-only"),
-        row_actions(button(t("View Details"), look="quiet", small=True, on_click=MyProductsState.show(row.id),
+        row_actions(rx.el.div(_to_central(row), class_name="wide-only"),
+                    button(t("View Details"), look="quiet", small=True, on_click=MyProductsState.show(row.id),
                            aria_label=t("View Details") + " " + row.name)),
     ]  # fmt: skip
+
+
+def _to_central(row: Any) -> rx.Component:
+    """The way to the running PBX behind a product, where the product is one."""
+    return rx.cond(
+        row.hosted,
+        button_link(t("Central Management"), "/central/own", symbol="server"),
+    )
 
 
 def _details(row: Any) -> rx.Component:
@@ -112,5 +121,6 @@ def _details(row: Any) -> rx.Component:
             (t("Auto Renew"), rx.cond(row.renews, t("On"), t("Off"))),
             (t("Provided by"), rx.cond(row.provider != "", row.provider, t("Your own subscription"))),
         ),
+        rx.el.div(_to_central(row), class_name="row"),
         class_name="stack",
     )

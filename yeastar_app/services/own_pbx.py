@@ -1,0 +1,101 @@
+"""A customer's own cloud PBXs in Central Management (PRODUCT 4.4): those its seller has bound to it. It sees how they
+stand, and starts and stops those that it may; nothing else."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlmodel import Session, col, select
+
+from yeastar_app.access import Actor, Policy, action, audit
+from yeastar_app.features import Feature, Surface
+from yeastar_app.models.accounts import Account, Organisation
+from yeastar_app.models.capacity import Desired, Pbx
+from yeastar_app.refusals import NotFound, Refusal
+from yeastar_app.services import engine_orders, pbx, pbx_control
+from yeastar_app.services.engine_orders import Health
+from yeastar_app.services.paging import PageForm, page_of
+from yeastar_app.services.pbx import PAGE_ROWS, One, Row, Said
+from yeastar_app.words import t
+
+POLICY = Policy(Surface.CENTRAL, Feature.OWN_PBX)
+HISTORY = 20
+"""So many lines of what was ordered and reported a customer sees."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """`seller`: the company that looks after the customer."""
+
+    rows: list[Row]
+    newer: int
+    older: int
+    health: Health
+    seller: str
+
+
+@dataclass(frozen=True)
+class Details:
+    """In the history `who` is empty where it was not the customer itself."""
+
+    row: Row
+    history: list[Said]
+    reported_at: datetime | None
+
+
+@action(POLICY, form=PageForm, writes=False)
+def search(session: Session, actor: Actor, form: PageForm) -> Found:
+    """One page of the customer's PBXs, newest first."""
+    found = page_of(session, pbx.query_of(actor), col(Pbx.id), form, limit=PAGE_ROWS)
+    above = session.get_one(Organisation, actor.organisation).parent_id
+    seller = session.get_one(Organisation, above).name if above else ""
+    rows = [pbx.row_of(row) for row in found.rows]
+    return Found(rows, found.newer, found.older, engine_orders.health(session), seller)
+
+
+@action(POLICY, form=One, writes=False)
+def details(session: Session, actor: Actor, form: One) -> Details:
+    """One of the customer's PBXs. NotFound for any other. Who works at the seller and what the engine said about its
+    insides is none of a customer's business."""
+    found = session.execute(pbx.query_of(actor).where(col(Pbx.id) == form.id)).first()
+    if found is None:
+        raise NotFound(t("This cloud PBX"))
+    own = set(session.exec(select(Account.email).where(col(Account.organisation_id) == actor.organisation)))
+    lines = [
+        replace(said, who=said.who if said.who in own else "", words="")
+        for said in pbx.history(session, form.id)[:HISTORY]
+    ]
+    return Details(pbx.row_of(found), lines, found.reported_at)
+
+
+@action(POLICY, form=One)
+def start(session: Session, actor: Actor, form: One) -> str:
+    """Start one of the customer's PBXs; where it runs or starts already nothing more happens. Returns its name."""
+    row, seller = _own(session, actor, form.id)
+    if pbx_control.is_over(row):
+        words = t("{name} has expired and may not run after that. Ask {seller} to renew it.", name=row.name,
+                  seller=seller)  # fmt: skip
+        raise Refusal("expired", words)
+    pbx_control.wish(session, row, Desired.RUNNING, actor.email)
+    audit(session, actor, "pbx.start", row, label=row.name)
+    return row.name
+
+
+@action(POLICY, form=One)
+def stop(session: Session, actor: Actor, form: One) -> str:
+    """Stop one of the customer's PBXs; where it is stopped or stops already nothing more happens. Returns its name."""
+    row, _ = _own(session, actor, form.id)
+    pbx_control.wish(session, row, Desired.STOPPED, actor.email)
+    audit(session, actor, "pbx.stop", row, label=row.name)
+    return row.name
+
+
+def _own(session: Session, actor: Actor, pbx_id: int) -> tuple[Pbx, str]:
+    """The customer's PBX, locked, and who sold it. Refusal `not_controlled` where the customer may only look."""
+    row, pool = pbx.living(session, actor, pbx_id)
+    if row.customer_id != actor.organisation:  # taken away while we waited for the lock
+        raise NotFound(t("This cloud PBX"))
+    seller = session.get_one(Organisation, pool.organisation_id).name
+    if not row.customer_controls:
+        words = t("{name} is started and stopped by {seller}. Ask them.", name=row.name, seller=seller)
+        raise Refusal("not_controlled", words)
+    return row, seller
