@@ -9,6 +9,11 @@ def t(text: str, **values: object) -> str:
     return text.format(**values) if values else text
 
 
+def storable(text: str) -> str:
+    """A text from outside without what no database keeps: zero characters, halves of characters."""
+    return text.replace("\0", "").encode(errors="ignore").decode()
+
+
 def plural(count: int, one: str, many: str) -> str:
     """`1 point`, `2 points`: the count with thousands separators and the right form of the noun."""
     return f"{count:,} {t(one) if abs(count) == 1 else t(many)}"

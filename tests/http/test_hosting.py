@@ -189,6 +189,24 @@ async def test_a_signed_report_is_believed_and_its_repetition_changes_nothing(do
     assert stands(partner, number) == "running"
 
 
+async def test_a_report_of_a_pbx_nobody_can_have_is_answered(door: Any) -> None:
+    assert await told(door, report_of(2**62 // 10)) == 404
+
+
+async def test_the_words_of_a_report_are_kept_without_what_no_database_keeps(door: Any) -> None:
+    partner = owner().credential
+    number = add_pbx(partner)
+    assert await told(door, report_of(number, words="No\0 host", command="cmd\0")) == 204
+    with transaction(writes=False) as session:
+        assert session.exec(select(EngineReport.words)).all() == ["No host"]
+
+
+@pytest.mark.parametrize("at", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:00-11:00", "2026-03-02T09:00:00"])
+async def test_a_report_of_a_time_that_no_clock_shows_is_none(door: Any, at: str) -> None:
+    number = add_pbx(owner().credential)
+    assert await told(door, report_of(number, at=at)) == 422
+
+
 @pytest.mark.parametrize("how", ["another secret", "no signature", "old", "another site"])
 async def test_who_is_not_the_engine_is_not_heard(door: Any, how: str) -> None:
     partner = owner().credential

@@ -119,6 +119,16 @@ def test_one_pbx_deleted_20_times_at_once_gives_its_capacity_back_once(db: str) 
     assert problems() == []
 
 
+def test_more_than_the_columns_can_hold_is_too_much_and_no_fault(db: str) -> None:
+    partner = owner(total_minutes=2**31 - 1)
+    add_reseller(partner, minutes="1000000000")
+    add_reseller(partner, minutes="1000000000")
+    with pytest.raises(Refusal) as refused:
+        add_reseller(partner, minutes="1000000000")
+    assert refused.value.code == "capacity_exceeded"
+    assert problems() == []
+
+
 def test_giving_back_more_than_was_taken_is_refused(db: str) -> None:
     partner = owner()
     with pytest.raises(Refusal), transaction() as session:

@@ -279,3 +279,12 @@ def test_a_crash_between_two_pbxs_leaves_the_rest_to_the_next_run(db: str, monke
     jobs.run_due()
     assert orders() == 3
     assert seen(partner, number).row.status is TaskStatus.FINISHED
+
+
+@pytest.mark.parametrize("at", ["0001-01-01T00:00", "9999-12-31T23:59"])
+def test_a_time_at_the_end_of_all_calendars_is_refused_at_its_field(sqlite: str, at: str) -> None:
+    partner = owner().credential
+    for zone in ("Pacific/Kiritimati", "Pacific/Pago_Pago"):
+        with pytest.raises(Refusal) as refused:
+            add_task(partner, add_pbx(partner), at=at, time_zone=zone)
+        assert refused.value.field == "at"

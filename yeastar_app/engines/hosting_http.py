@@ -6,19 +6,26 @@ from datetime import datetime
 from typing import Annotated, Any
 
 import httpx
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from yeastar_app import clock
 from yeastar_app.engines import webhooks
 from yeastar_app.engines.hosting import Command, NotReached, Rejected, Report
 from yeastar_app.models.capacity import RunState
 from yeastar_app.models.hosting import Outcome
+from yeastar_app.words import storable
 
 TIMEOUT = httpx.Timeout(10.0, connect=3.0)
 LATER = {408, 425, 429}
 """Refusals that only mean "not now"."""
 Number = Annotated[int, Field(strict=True, ge=0, le=2**31 - 1)]
-Words = Annotated[str, StringConstraints(max_length=300)]
+Words = Annotated[str, StringConstraints(max_length=300), AfterValidator(storable)]
+
+
+def _of_our_days(at: datetime) -> datetime:
+    if not 2000 <= at.year <= 2200:
+        raise ValueError("a time that no clock shows")
+    return at
 
 
 class Message(BaseModel):
@@ -28,13 +35,13 @@ class Message(BaseModel):
 
     pbx: Annotated[str, StringConstraints(pattern=r"^pbx-[1-9][0-9]{0,17}$")]
     sequence: Annotated[int, Field(strict=True, ge=1, le=2**31 - 1)]
-    at: AwareDatetime
+    at: Annotated[AwareDatetime, AfterValidator(_of_our_days)]
     state: RunState
     activated: bool
     extensions: Number
     calls: Number
     minutes: Number
-    command: Annotated[str, StringConstraints(max_length=64)] = ""
+    command: Annotated[str, StringConstraints(max_length=64), AfterValidator(storable)] = ""
     outcome: Outcome | None = None
     words: Words = ""
 
@@ -87,7 +94,7 @@ def _reason(answer: httpx.Response) -> str:
         said = answer.json().get("error", "")
     except (ValueError, AttributeError):
         said = ""
-    return str(said or f"the engine answered {answer.status_code}")[:300]
+    return storable(str(said or f"the engine answered {answer.status_code}"))[:300]
 
 
 def _fresh(what: str, pbx: str, at: datetime | None = None) -> str:

@@ -122,8 +122,9 @@ _CHANGE = sa.update(_POOL).where(_POOL.c.id == sa.bindparam("pool_id")).returnin
 
 
 def _taken(capacity: str) -> Any:
-    """What is used of a capacity after as much is taken as the parameter of its name says."""
-    return _POOL.c[f"used_{capacity}"] + sa.bindparam(capacity, type_=sa.Integer)
+    """What is used of a capacity after as much is taken as the parameter of its name says: reckoned with 64 bits, so
+    that too much is refused and not beyond the column."""
+    return _POOL.c[f"used_{capacity}"] + sa.bindparam(capacity, type_=sa.BigInteger)
 
 
 _TAKE = _CHANGE.where(

@@ -17,7 +17,16 @@ from yeastar_app.models.contacts import Contact, PbxRecipient
 from yeastar_app.refusals import NotAllowed, NotFound, Refusal
 from yeastar_app.services import capacity, people, seen
 from yeastar_app.services.countries import Country
-from yeastar_app.services.fields import Line, OptionalLine, OptionalPhone, OptionalText, RowId, YeastarId, at_most
+from yeastar_app.services.fields import (
+    Line,
+    OptionalLine,
+    OptionalPhone,
+    OptionalText,
+    RowId,
+    YeastarId,
+    at_most,
+    nobodys_if_larger,
+)
 from yeastar_app.services.paging import Filter, PageForm, Search, contains, page_of
 from yeastar_app.services.pbx import VIEW as SEE_PBXS
 from yeastar_app.services.pbx import Recipient
@@ -221,7 +230,9 @@ def company_of(session: Session, actor: Actor, form: OfferForm) -> int:
     own = capacity.pool_of(session, actor.organisation)
     if form.pbx.isdecimal() and len(form.pbx) < 19:
         pool = session.exec(
-            select(Pool).join(Pbx, col(Pbx.pool_id) == col(Pool.id)).where(col(Pbx.id) == int(form.pbx))
+            select(Pool)
+            .join(Pbx, col(Pbx.pool_id) == col(Pool.id))
+            .where(col(Pbx.id) == nobodys_if_larger(int(form.pbx)))
         ).first()
     elif form.owner:
         reseller = people.account_below(session, actor, form.owner, Kind.RESELLER)

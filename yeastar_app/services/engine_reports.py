@@ -14,6 +14,7 @@ from yeastar_app.models.contacts import PbxRecipient
 from yeastar_app.models.hosting import CommandKind, EngineCommand, EngineReport, Outcome
 from yeastar_app.refusals import NotFound, Refusal
 from yeastar_app.services import capacity, engine_orders
+from yeastar_app.services.fields import nobodys_if_larger
 from yeastar_app.words import t
 
 FAILED = {
@@ -80,7 +81,7 @@ def take_status(session: Session, pbx_id: int, report: Report | None) -> None:
 
 def _locked(session: Session, reference: str) -> Pbx:
     """The PBX, its pool locked first: capacity may go back, and locks go from the pool down."""
-    key = int(reference.removeprefix("pbx-"))
+    key = nobodys_if_larger(int(reference.removeprefix("pbx-")))
     pool_id = session.execute(sa.select(col(Pbx.pool_id)).where(col(Pbx.id) == key)).scalar_one_or_none()
     if pool_id is None:
         raise NotFound(t("This cloud PBX"))

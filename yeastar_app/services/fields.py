@@ -74,7 +74,16 @@ def whole_number(least: int, most: int) -> Any:
     return Annotated[int, BeforeValidator(_whole), Field(ge=least, le=most)]
 
 
-RowId = Annotated[int, BeforeValidator(_whole), Field(ge=1, le=2**62)]
+LARGEST_KEY = 2**31 - 1
+"""What a row's key can hold: PostgreSQL refuses to compare one with more."""
+
+
+def nobodys_if_larger(key: int) -> int:
+    """A key that can be asked for; none that a row has where the number is larger than keys can be."""
+    return min(key, LARGEST_KEY)
+
+
+RowId = Annotated[int, BeforeValidator(_whole), Field(ge=1, le=2**62), AfterValidator(nobodys_if_larger)]
 """Which row of a list is meant. Whether it is there for the asker is for the query to find out."""
 
 YeastarId = Annotated[str, StringConstraints(min_length=1, max_length=255), BeforeValidator(_clean),

@@ -12,8 +12,7 @@ from yeastar_app.access import Actor, Policy, action, visible_organisations
 from yeastar_app.features import Feature, Surface
 from yeastar_app.models.accounts import Account, Organisation
 from yeastar_app.models.records import AuditRow
-from yeastar_app.services.fields import whole_number
-from yeastar_app.services.paging import Search
+from yeastar_app.services.paging import Key, Search
 from yeastar_app.words import t
 
 VIEW = Policy(Surface.CENTRAL, Feature.LOGS_VIEW)
@@ -52,8 +51,8 @@ class Filter(BaseModel):
     text: Search = ""
     """Part of who did it or on what."""
     operation: Search = ""
-    before: whole_number(0, 10**15) = 0  # type: ignore[valid-type]
-    """Only rows older than this one's id; 0: from the newest."""
+    before: Key = None
+    """Only rows older than this one's id; None: from the newest."""
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,8 @@ from pydantic import BaseModel, BeforeValidator
 from sqlalchemy import Select
 from sqlmodel import Session
 
+from yeastar_app.words import storable
+
 PAGE = 25
 FEW = 500
 """Where an index finds no more than these, they are put in order."""
@@ -25,8 +27,8 @@ def _key_or_none(value: Any) -> int | None:
 
 
 def _line(value: Any) -> str:
-    """What can be stored, and so can be found: no zero characters, no halves of characters."""
-    return value.replace("\0", "").encode(errors="ignore").decode().strip()[:100] if isinstance(value, str) else ""
+    """What can be stored, and so can be found."""
+    return storable(value).strip()[:100] if isinstance(value, str) else ""
 
 
 def _day_or_none(value: Any) -> date | None:

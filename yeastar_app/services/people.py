@@ -13,6 +13,7 @@ from yeastar_app.models.accounts import Account, Kind, ManagedPartner, Organisat
 from yeastar_app.models.credentials import LinkPurpose
 from yeastar_app.refusals import NotFound, Refusal
 from yeastar_app.services import links, mail
+from yeastar_app.services.fields import nobodys_if_larger
 from yeastar_app.words import t
 
 
@@ -73,7 +74,7 @@ def account_below(session: Session, actor: Actor, account_id: Any, *kinds: Kind)
     )
     if kinds:
         query = query.where(col(Account.kind).in_(kinds))
-    number = int(account_id) if str(account_id).isdecimal() and len(str(account_id)) < 19 else 0
+    number = nobodys_if_larger(int(account_id)) if str(account_id).isdecimal() and len(str(account_id)) < 19 else 0
     row = session.exec(query.where(col(Account.id) == number)).first()
     if row is None:
         raise NotFound(t("This account"))

@@ -23,7 +23,7 @@ from yeastar_app.services import identifiers, workbooks
 from yeastar_app.services.fields import RowId
 from yeastar_app.services.registry import CHANGE, facts
 from yeastar_app.settings import settings
-from yeastar_app.words import t
+from yeastar_app.words import storable, t
 
 COLUMNS = ("Product", "Product ID", "Subscribed From", "Subscribed Until")
 ELIGIBLE = "Eligible"
@@ -401,4 +401,4 @@ def _text(value: Any) -> str:
         return value.astimezone(UTC).date().isoformat() if value.tzinfo else value.date().isoformat()
     if isinstance(value, float):
         return f"{value:.15g}"
-    return str(value).replace("\0", "").encode(errors="ignore").decode()
+    return storable(str(value))

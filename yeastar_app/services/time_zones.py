@@ -1,7 +1,7 @@
 """Times as people in a place read them off their clocks, and the moments they stand for."""
 
 import zoneinfo
-from datetime import UTC, datetime
+from datetime import MAXYEAR, MINYEAR, UTC, datetime
 from functools import lru_cache
 
 from yeastar_app.words import t
@@ -17,6 +17,8 @@ def names() -> tuple[str, ...]:
 def moment(typed: datetime, zone: str) -> datetime:
     """The moment (UTC) when clocks in `zone` show `typed` (naive); the first of two in the night they are put back.
     ValueError, in words, where they never show it: they are put forward then."""
+    if not MINYEAR < typed.year < MAXYEAR:
+        raise ValueError(t("Enter a day of these years."))
     place = zoneinfo.ZoneInfo(zone)
     found = typed.replace(tzinfo=place).astimezone(UTC)
     if found.astimezone(place).replace(tzinfo=None) != typed:
