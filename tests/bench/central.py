@@ -143,8 +143,8 @@ def populated(many: int) -> tuple[Credential, int]:
              "used_extensions": 50, "total_calls": 10, "used_calls": 10} for n in range(many)
         ])  # fmt: skip
         columns = {each.name for each in Pbx.__table__.columns}  # type: ignore[attr-defined]
-        row = Pbx(pool_id=1, name="PBX", plan=PbxPlan.ENTERPRISE, extensions=5, calls=1, recording=False, minutes=0,
-                  created_at=now)  # fmt: skip
+        row = Pbx(pool_id=own.key, top_pool_id=own.key, name="PBX", plan=PbxPlan.ENTERPRISE, extensions=5, calls=1,
+                  recording=False, minutes=0, created_at=now)  # fmt: skip
         whole = {name: value for name, value in row.model_dump().items() if name in columns and name != "id"}
         add(sa.insert(Pbx), [
             {**whole, "pool_id": own.key + 1 + n // 10, "name": f"PBX {n}"} for n in range(many * 10)

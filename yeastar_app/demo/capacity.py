@@ -207,6 +207,7 @@ def _pbx(
 ) -> None:  # fmt: skip
     row = Pbx(
         pool_id=pool.key,
+        top_pool_id=pool.top_id,
         customer_id=customer.organisation_id if customer else None,
         customer_controls=controls,
         name=name,

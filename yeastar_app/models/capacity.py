@@ -6,6 +6,7 @@ what own PBXs take. It is kept by conditional UPDATEs (services/capacity.py); th
 
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Field
@@ -41,6 +42,11 @@ class Pool(Table, table=True):
     min_extensions_per_pbx: int = 1
     high_availability: bool = False
 
+    @property
+    def top_id(self) -> int:
+        """The pool that this one was taken from, or itself."""
+        return self.parent_id or self.key
+
 
 class PbxPlan(StrEnum):
     ENTERPRISE = "enterprise"
@@ -72,6 +78,12 @@ class PbxType(StrEnum):
     TRIAL = "trial"
 
 
+def _living(name: str, *columns: str, **more: Any) -> sa.Index:
+    """An index over the PBXs that are not deleted."""
+    living = sa.text("deleted_at IS NULL")
+    return sa.Index(name, *columns, sqlite_where=living, postgresql_where=living, **more)
+
+
 class Pbx(Table, table=True):
     """A cloud PBX: what was asked for, and apart from it what the hosting engine reported. Deleting one is soft; its
     capacity goes back to its pool when the engine has confirmed it."""
@@ -82,17 +94,14 @@ class Pbx(Table, table=True):
         sa.CheckConstraint("calls >= 1", name="calls"),
         sa.CheckConstraint("minutes >= 0", name="minutes"),
         sa.CheckConstraint("customer_id IS NOT NULL OR NOT customer_controls", name="customer_controls"),
-        sa.Index("ix_pbx_pool_id_deleted_at", "pool_id", "deleted_at"),
-        sa.Index(
-            "uq_pbx_living_subdomain_domain",
-            "subdomain",
-            "domain",
-            unique=True,
-            sqlite_where=sa.text("deleted_at IS NULL"),
-            postgresql_where=sa.text("deleted_at IS NULL"),
-        ),
+        _living("ix_pbx_living_pool_id_id", "pool_id", "id"),
+        _living("ix_pbx_living_top_pool_id_id", "top_pool_id", "id"),
+        _living("uq_pbx_living_subdomain_domain", "subdomain", "domain", unique=True),
     )
     pool_id: int = Field(foreign_key="pool.id")
+    top_pool_id: int
+    """`Pool.top_id` of that pool, kept here so that an owner's list is one walk along an index; neither ever changes.
+    No foreign key: it would lock the parent's pool after the child's, and locks go from parent to child."""
     customer_id: int | None = Field(default=None, foreign_key="organisation.id", index=True)
     """The company that has it as a customer of the Customer Portal, and sees it in Central Management."""
     customer_controls: bool = False

@@ -221,6 +221,8 @@ def invariants(session: Session) -> list[str]:
             expected[pbx.pool_id][capacity] += charged(pbx).of(capacity)
         if pbx.extensions > MAX_EXTENSIONS_PER_PBX:
             problems.append(f"pbx {pbx.key} has {pbx.extensions} extensions, more than {MAX_EXTENSIONS_PER_PBX}")
+        if pbx.top_pool_id != pools[pbx.pool_id].top_id:
+            problems.append(f"pbx {pbx.key} is listed under pool {pbx.top_pool_id}, its pool is under another")
         if pbx.high_availability and not pools[pbx.pool_id].high_availability:
             problems.append(f"pbx {pbx.key} has high availability, its pool has not")
     for key, pool in pools.items():

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from sqlmodel import Session, col, select
 
 from yeastar_app import clock
-from yeastar_app.access import Actor, Policy, action, visible_organisations
+from yeastar_app.access import Actor, Policy, action
 from yeastar_app.features import Feature, Surface
 from yeastar_app.models.accounts import Account, Kind, Organisation, Status
 from yeastar_app.models.capacity import Desired, Pbx, PbxPlan, PbxType, Pool, RunState
@@ -34,6 +34,8 @@ PAGE_ROWS = 50
 EXPIRES_SOON = timedelta(days=30)
 HISTORY = 100
 """So many lines of what was ordered and reported are shown."""
+_TAKEN = (Kind.RESELLER, Kind.RESELLER_COLLEAGUE)
+"""Whose package was taken from another's."""
 
 
 class Shown(StrEnum):
@@ -179,20 +181,18 @@ def topics(actor: Actor) -> tuple[str, ...]:
 
 
 def visible(actor: Actor) -> tuple[Any, ...]:
-    """Conditions on Pbx joined with Pool and Organisation: those in the actor's own package and those taken from it. A
+    """Conditions on Pbx: those in the actor's own package and those taken from it, along an index in either case. A
     partner below may hold a package of its own: that is none of the actor's. Of a customer: those bound to it."""
     if actor.kind is Kind.CUSTOMER:
         return col(Pbx.customer_id) == actor.organisation, col(Pbx.deleted_at).is_(None)
-    own = sa.select(col(Pool.id)).where(col(Pool.organisation_id) == actor.organisation).scalar_subquery()
-    within = sa.or_(col(Pool.id) == own, col(Pool.parent_id) == own)
-    return visible_organisations(actor), within, col(Pbx.deleted_at).is_(None)
+    inside = col(Pbx.pool_id) if actor.kind in _TAKEN else col(Pbx.top_pool_id)
+    return inside == actor.pool_id, col(Pbx.deleted_at).is_(None)
 
 
 def locked(session: Session, actor: Actor, pbx_id: int) -> tuple[Pbx, Pool]:
     """A PBX the actor may see, and its package, both locked (the package first) and as they are now. NotFound."""
-    query = sa.select(col(Pbx.pool_id)).join(Pool, col(Pool.id) == col(Pbx.pool_id))
-    query = query.join(Organisation, col(Organisation.id) == col(Pool.organisation_id))
-    pool_id = session.execute(query.where(*visible(actor), col(Pbx.id) == pbx_id)).scalar_one_or_none()
+    query = sa.select(col(Pbx.pool_id)).where(*visible(actor), col(Pbx.id) == pbx_id)
+    pool_id = session.execute(query).scalar_one_or_none()
     if pool_id is None:
         raise NotFound(t("This cloud PBX"))
     (pool,) = capacity.lock(session, pool_id)

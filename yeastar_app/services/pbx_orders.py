@@ -116,6 +116,7 @@ def create(session: Session, actor: Actor, form: PbxForm) -> int:
     minutes = _minutes(form.recording, form.minutes, 0)
     row = Pbx(
         pool_id=pool.key,
+        top_pool_id=pool.top_id,
         name=form.name,
         plan=form.plan,
         extensions=form.extensions,
