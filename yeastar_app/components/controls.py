@@ -39,10 +39,13 @@ def link(label: Any, href: Any, **props: Any) -> rx.Component:
     return ReactRouterLink.create(label, to=href, class_name="link", **props)
 
 
-def button_link(label: Any, href: Any, *, look: str = "plain", symbol: str = "", **props: Any) -> rx.Component:
+def button_link(
+    label: Any, href: Any, *, look: str = "plain", symbol: str = "", small: bool = False, **props: Any
+) -> rx.Component:
     """A link that looks like a button: it goes somewhere within the application."""
+    classes = f"button button-{look}{' button-small' if small else ''}"
     return ReactRouterLink.create(
-        icon(symbol) if symbol else rx.fragment(), label, to=href, class_name=f"button button-{look}", **props
+        icon(symbol) if symbol else rx.fragment(), label, to=href, class_name=classes, **props
     )
 
 

@@ -8,11 +8,11 @@ import reflex as rx
 
 from yeastar_app import clock
 from yeastar_app.components import forms, layout, overlays, tables
-from yeastar_app.components.controls import badge, button, callout, empty
+from yeastar_app.components.controls import badge, button, callout, empty, link
 from yeastar_app.models.hosting import Outcome
 from yeastar_app.portals.addresses import with_query
 from yeastar_app.portals.central.pbx_details import KINDS
-from yeastar_app.portals.central.pbx_rows import STATES, PbxRow, pbx_row
+from yeastar_app.portals.central.pbx_rows import PLANS, STATES, PbxRow, pbx_row
 from yeastar_app.portals.page import Shell, current_actor, guarded, page
 from yeastar_app.refusals import Refusal
 from yeastar_app.services import own_pbx, pbx
@@ -103,10 +103,6 @@ class OwnPbxState(Shell):
                           "kept and carried out later.", moment=minute(found.health.lost_since))  # fmt: skip
         self.loaded = True
 
-    @rx.event
-    async def show(self, number: int) -> None:
-        await self._open(number)
-
     async def _open(self, number: Any) -> None:
         found = await self._act(own_pbx.details, {"id": number})
         if found is not None:
@@ -174,6 +170,7 @@ def _shown(row: pbx.Row) -> PbxRow:
     return replace(
         shown,
         owner="",
+        plan=PLANS[row.plan.value],
         charged="",
         trouble="",
         may_start=shown.may_start and row.customer_controls,
@@ -266,8 +263,8 @@ def _row(row: Any) -> list[rx.Component]:
     return [
         tables.cell(
             rx.el.div(
-                rx.el.span(row.name, class_name="person-name"),
-                rx.el.span(row.address, class_name="faint"),
+                link(row.name, HERE + "?pbx=" + row.id.to_string()),
+                rx.el.span(row.address, class_name="faint wide-only"),
                 class_name="two-lines",
             )
         ),
@@ -292,18 +289,20 @@ def _row(row: Any) -> list[rx.Component]:
         tables.row_actions(
             rx.cond(
                 row.may_start,
-                button(t("Start"), small=True, symbol="play", on_click=state.start(row.id),
-                       aria_label=t("Start") + " " + row.name),
+                _act(t("Start"), "play", row.name, state.start(row.id)),
             ),
             rx.cond(
                 row.may_stop,
-                button(t("Stop"), small=True, symbol="square", on_click=state.ask(row.id),
-                       aria_label=t("Stop") + " " + row.name),
+                _act(t("Stop"), "square", row.name, state.ask(row.id)),
             ),
-            button(t("View Details"), look="quiet", small=True, on_click=state.show(row.id),
-                   aria_label=t("View Details") + " " + row.name),
         ),
-    ]  # fmt: skip
+    ]
+
+
+def _act(words: str, symbol: str, name: Any, on_click: Any) -> rx.Component:
+    """A button of a row; on a phone its icon has to do."""
+    label = rx.el.span(words, class_name="wide-only")
+    return button(label, small=True, symbol=symbol, on_click=on_click, aria_label=words + " " + name, title=words)
 
 
 def _details(state: Any) -> rx.Component:

@@ -309,8 +309,8 @@ def _customer_note(seen: pbx.Details) -> str:
     if seen.customer is None:
         return t("Nobody yet: bind it to an activated customer of your Customer Portal with Edit.")
     if not seen.customer.active:
-        return t("its account was removed")
-    return t("may start and stop it") if seen.row.customer_controls else t("may look, not start or stop it")
+        return t("Its account was removed: nobody there can see it.")
+    return t("May start and stop it.") if seen.row.customer_controls else t("May look, but not start or stop it.")
 
 
 def _line(said: pbx.Said) -> Line:
@@ -455,34 +455,8 @@ def _content(state: Any) -> rx.Component:
         ),
         rx.cond(
             state.binds,
-            layout.card(
-                rx.cond(
-                    state.customer != "",
-                    rx.el.p(rx.el.span(state.customer, class_name="strong"), " · ",
-                            rx.el.span(state.customer_note, class_name="muted"), class_name="card-body"),
-                    rx.el.p(state.customer_note, class_name="muted card-body"),
-                ),
-                title=t("Customer Portal"),
-            ),
-        ),
-        layout.card(
-            rx.cond(
-                state.recipients.length() > 0,
-                rx.el.ul(
-                    rx.foreach(
-                        state.recipients,
-                        lambda one: rx.el.li(
-                            rx.el.div(rx.el.span(one["name"], class_name="strong"),
-                                      rx.el.span(one["note"], class_name="faint wrap"), class_name="two-lines"),
-                            class_name="people-row",
-                        ),
-                    ),
-                    class_name="people",
-                ),
-                rx.el.p(t("Nobody yet: choose customers with Edit, then send them the activation email."),
-                        class_name="muted"),
-            ),
-            title=t("Who Gets the Emails"),
+            rx.el.div(_portal_customer(state), _recipients(state), class_name="grid-2"),
+            _recipients(state),
         ),
         layout.card(
             tables.table(
@@ -502,6 +476,39 @@ def _content(state: Any) -> rx.Component:
             title=t("History"),
             flush=True,
         ),
+    )  # fmt: skip
+
+
+def _portal_customer(state: Any) -> rx.Component:
+    return layout.card(
+        rx.cond(
+            state.customer != "",
+            rx.el.ul(_person(state.customer, state.customer_note), class_name="people"),
+            rx.el.p(state.customer_note, class_name="muted"),
+        ),
+        title=t("Customer Portal"),
+    )
+
+
+def _recipients(state: Any) -> rx.Component:
+    return layout.card(
+        rx.cond(
+            state.recipients.length() > 0,
+            rx.el.ul(
+                rx.foreach(state.recipients, lambda one: _person(one["name"], one["note"])), class_name="people"
+            ),
+            rx.el.p(t("Nobody yet: choose customers with Edit, then send them the activation email."),
+                    class_name="muted"),
+        ),
+        title=t("Who Gets the Emails"),
+    )  # fmt: skip
+
+
+def _person(name: Any, note: Any) -> rx.Component:
+    return rx.el.li(
+        rx.el.div(rx.el.span(name, class_name="strong"), rx.el.span(note, class_name="faint wrap"),
+                  class_name="two-lines"),
+        class_name="people-row",
     )  # fmt: skip
 
 

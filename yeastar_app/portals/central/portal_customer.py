@@ -97,7 +97,8 @@ def _chosen(state: Any) -> rx.Component:
         forms.switch(
             "customer_controls",
             t("Customer may start and stop it"),
-            checked=state.controls,
+            default_checked=state.controls,
+            key="customer-controls" + state.opened.to_string(),
             on_change=state.allow,
             hint=t("Otherwise it only looks."),
         ),

@@ -104,7 +104,7 @@ def _to_central(row: Any) -> rx.Component:
     """The way to the running PBX behind a product, where the product is one."""
     return rx.cond(
         row.hosted,
-        button_link(t("Central Management"), "/central/own", symbol="server"),
+        button_link(t("Central Management"), "/central/own", look="quiet", symbol="server", small=True),
     )
 
 
@@ -121,6 +121,9 @@ def _details(row: Any) -> rx.Component:
             (t("Auto Renew"), rx.cond(row.renews, t("On"), t("Off"))),
             (t("Provided by"), rx.cond(row.provider != "", row.provider, t("Your own subscription"))),
         ),
-        rx.el.div(_to_central(row), class_name="row"),
+        rx.cond(
+            row.hosted,
+            rx.el.div(button_link(t("Central Management"), "/central/own", symbol="server"), class_name="row"),
+        ),
         class_name="stack",
     )
