@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlmodel import col, select
 
 from tests.conftest import START
+from tests.factories import signed_in
 from tests.services.central import Owner, add_pbx, free, let_the_engine_work, owner, problems, simulator_takes
 from yeastar_app import clock
 from yeastar_app.access import Credential, perform
@@ -589,3 +590,130 @@ def test_an_old_state_is_never_written_by_anything_but_a_report(sqlite: str) -> 
     with transaction(writes=False) as session:
         row = session.get_one(Pbx, number)
         assert (row.run_state, row.report_sequence) == (RunState.STOPPED, 1)
+
+
+def answers(scripted: Scripted, monkeypatch: pytest.MonkeyPatch, outcome: Outcome, then: Exception | None) -> None:
+    """The engine's report of each command comes before its answer to the command itself."""
+    sequence = iter(range(1, 100))
+
+    def take(command: Command) -> None:
+        number = int(command.pbx.removeprefix("pbx-"))
+        words = "no host" if outcome is Outcome.FAILED else ""
+        take_in(report(number, next(sequence), command=command.id, outcome=outcome, words=words))
+        if then:
+            raise then
+
+    monkeypatch.setattr(scripted, "take", take)
+
+
+def commands() -> list[tuple[CommandKind, Outcome | None, str]]:
+    with transaction(writes=False) as session:
+        rows = session.exec(select(EngineCommand).order_by(col(EngineCommand.id))).all()
+    return [(row.kind, row.outcome, row.error) for row in rows]
+
+
+def test_a_report_that_is_quicker_than_the_answer_keeps_its_words(
+    db: str, scripted: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_pbx(owner().credential)
+    answers(scripted, monkeypatch, Outcome.FAILED, None)
+    hosting.send_due()
+    assert commands() == [(CommandKind.CREATE, Outcome.FAILED, "no host")]
+
+
+def test_what_the_engine_reported_as_done_it_cannot_refuse_afterwards(
+    db: str, scripted: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    partner = owner().credential
+    number = add_pbx(partner)
+    answers(scripted, monkeypatch, Outcome.DONE, Rejected("it is there already"))
+    hosting.send_due()
+    assert commands() == [(CommandKind.CREATE, Outcome.DONE, "")]
+    assert seen(partner, number).row.trouble == ""
+
+
+def test_a_pbx_to_be_deleted_that_the_engine_does_not_know_is_gone_and_its_capacity_free(
+    db: str, scripted: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    partner = owner()
+    number = add_pbx(partner.credential)
+    scripted.fault = Rejected("no licence for this region")
+    monkeypatch.setattr(scripted, "status", lambda _pbx: None)
+    hosting.send_due()
+    assert seen(partner.credential, number).row.trouble != ""
+    do(pbx_control.delete, partner.credential, number)
+    hosting.send_due()
+    assert free(partner) == (1000, 200, 50_000)
+    with pytest.raises(NotFound):
+        seen(partner.credential, number)
+    assert problems() == []
+
+
+def test_a_pbx_the_engine_does_not_know_yet_is_not_gone_before_it_is_told_to_delete_it(
+    db: str, scripted: Scripted
+) -> None:
+    partner = owner()
+    number = add_pbx(partner.credential)
+    hosting.send_due()
+    do(pbx_control.delete, partner.credential, number)
+    hosting.ask(number)
+    assert free(partner)[0] == 980
+    hosting.send_due()
+    hosting.ask(number)
+    assert free(partner)[0] == 1000
+    assert {outcome for _, outcome, _ in commands()} == {Outcome.DONE, Outcome.FAILED}
+
+
+def test_asking_again_repeats_all_that_failed_since_something_was_done_and_nothing_older(
+    db: str, scripted: Scripted
+) -> None:
+    partner = owner().credential
+    number = add_pbx(partner)
+    do(pbx_control.start, partner, number)
+    scripted.fault = Rejected("no licence")
+    hosting.send_due()
+    hosting.send_due()
+    scripted.fault = None
+    do(pbx_control.retry, partner, number)
+    hosting.send_due()
+    hosting.send_due()
+    assert [one.kind for one in scripted.taken] == [CommandKind.CREATE, CommandKind.START]
+    for sequence, command in enumerate(scripted.taken, 1):
+        take_in(report(number, sequence, RunState.RUNNING, command=command.id, outcome=Outcome.DONE))
+    take_in(report(number, 3, RunState.DELETED))  # the engine has lost it
+    with pytest.raises(Refusal) as refused:
+        do(pbx_control.retry, partner, number)
+    assert refused.value.code == "nothing_failed"
+    assert seen(partner, number).row.trouble != ""
+
+
+def test_asking_again_for_an_activation_email_says_to_whom(db: str, scripted: Scripted) -> None:
+    partner = owner().credential
+    somebody = perform(contacts.create, {"first_name": "Ada", "company": "Mill", "email": "ada@example.com"}, partner)
+    number = add_pbx(partner, recipients=[somebody.id])
+    do(pbx_control.send_activation, partner, number)
+    hosting.send_due()
+    scripted.fault = Rejected("not now")
+    hosting.send_due()
+    scripted.fault = None
+    with transaction() as session:
+        for one in session.exec(select(EngineCommand).where(col(EngineCommand.outcome).is_(None))).all():
+            one.outcome = Outcome.DONE
+    do(pbx_control.retry, partner, number)
+    hosting.send_due()
+    assert scripted.taken[-1].kind is CommandKind.INVITE
+    assert scripted.taken[-1].body["people"] == ["ada@example.com"]
+
+
+def test_a_pbx_that_may_not_run_any_more_is_not_started_by_asking_again(db: str, scripted: Scripted) -> None:
+    person = owner()
+    partner = person.credential
+    number = add_pbx(partner, expires_on="2026-03-03", run_after_expiry=False)
+    do(pbx_control.start, partner, number)
+    scripted.fault = Rejected("no host")
+    hosting.send_due()
+    hosting.send_due()
+    clock.advance(timedelta(days=2))
+    with pytest.raises(Refusal) as refused:
+        do(pbx_control.retry, signed_in(person.account), number)
+    assert refused.value.code == "expired"

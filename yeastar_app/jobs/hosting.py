@@ -8,7 +8,7 @@ from sqlmodel import col
 from yeastar_app.database import transaction
 from yeastar_app.engines import simulator
 from yeastar_app.engines.hosting import NotReached, Rejected, Report, engine
-from yeastar_app.models.hosting import EngineCommand
+from yeastar_app.models.hosting import CommandKind, EngineCommand
 from yeastar_app.refusals import Refusal
 from yeastar_app.services import engine_orders, engine_reports, pbx_expiry
 from yeastar_app.settings import settings
@@ -42,6 +42,8 @@ def send_due() -> int:
                 engine_orders.rejected(
                     session, taken, str(problem), engine_reports.failed(taken.command.kind, str(problem))
                 )
+            if taken.command.kind is CommandKind.DELETE:
+                ask(taken.pbx_id)  # refused because there is nothing to delete?
             continue
         with transaction() as session:
             engine_orders.sent(session, taken)

@@ -99,6 +99,22 @@ def unanswered(session: Session, pbx_id: int, *kinds: CommandKind) -> list[Engin
     return list(session.exec(query.order_by(col(EngineCommand.id))).all())
 
 
+def failed_since_done(session: Session, pbx_id: int) -> list[EngineCommand]:
+    """What failed since the engine last did something for a PBX, oldest first; of starting and stopping only the last
+    wish."""
+    own = col(EngineCommand.pbx_id) == pbx_id
+    done = sa.select(sa.func.coalesce(sa.func.max(col(EngineCommand.id)), 0)).where(
+        own, col(EngineCommand.outcome) == Outcome.DONE
+    )
+    query = select(EngineCommand).where(
+        own, col(EngineCommand.outcome) == Outcome.FAILED, col(EngineCommand.id) > done.scalar_subquery()
+    )
+    switches = (CommandKind.START, CommandKind.STOP)
+    found = session.exec(query.order_by(col(EngineCommand.id))).all()
+    last = {switches if one.kind in switches else one.kind: one for one in found}
+    return sorted(last.values(), key=lambda one: one.key)
+
+
 def due(session: Session) -> list[int]:
     """Keys of what is to be sent now, oldest first: of each PBX only the first that is not sent yet."""
     earlier = sa.orm.aliased(EngineCommand)
@@ -132,8 +148,9 @@ def take(session: Session, key: int) -> Taken | None:
 
 
 def sent(session: Session, taken: Taken) -> None:
-    """The engine has it."""
-    _set(session, taken.key, sent_at=clock.now(), error="")
+    """The engine has it; where its report was quicker than that answer, what the report said stays."""
+    unanswered_yet = sa.case((col(EngineCommand.outcome).is_(None), ""), else_=col(EngineCommand.error))
+    _set(session, taken.key, sent_at=clock.now(), error=unanswered_yet)
     found(session)
 
 
@@ -145,11 +162,21 @@ def put_off(session: Session, taken: Taken, reason: str) -> None:
 
 
 def rejected(session: Session, taken: Taken, reason: str, trouble: str) -> None:
-    """The engine will never do it: that is its answer; `trouble` is what is shown of it."""
+    """The engine will never do it: that is its answer, unless a report of it came first; `trouble` is what is shown.
+    The PBX is held before its command, as by whoever takes a report in."""
     now = clock.now()
-    _set(session, taken.key, sent_at=now, outcome=Outcome.FAILED, ended_at=now, error=reason[:300])
-    session.execute(sa.update(Pbx).where(col(Pbx.id) == taken.pbx_id).values(trouble=trouble))
-    changed(session, session.get_one(Pbx, taken.pbx_id))
+    held = select(Pbx).where(col(Pbx.id) == taken.pbx_id).with_for_update()
+    pbx = session.exec(held.execution_options(populate_existing=True)).one()
+    answer: Any = session.execute(
+        sa.update(EngineCommand)
+        .where(col(EngineCommand.id) == taken.key, col(EngineCommand.outcome).is_(None))
+        .values(sent_at=now, outcome=Outcome.FAILED, ended_at=now, error=reason[:300])
+    )
+    if answer.rowcount:
+        pbx.trouble = trouble
+        changed(session, pbx)
+    else:
+        _set(session, taken.key, sent_at=now)
     found(session)
 
 

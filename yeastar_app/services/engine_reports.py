@@ -71,12 +71,43 @@ def failed(kind: CommandKind, words: str) -> str:
 
 
 def take_status(session: Session, pbx_id: int, report: Report | None) -> None:
-    """What the engine answered when asked how a PBX is; nothing happens where nothing is new."""
+    """What the engine answered when asked how a PBX is; nothing happens where nothing is new. One that it was told to
+    delete and does not know (any more) is gone."""
     pbx = session.get(Pbx, pbx_id)
-    if report is not None and pbx is not None and report.sequence > pbx.report_sequence:
-        take_in(session, report)
-    elif pbx is not None and report is None and pbx.reported_at is not None and pbx.deleted_at is None:
+    if pbx is None:
+        return
+    if report is not None:
+        if report.sequence > pbx.report_sequence:
+            take_in(session, report)
+        return
+    pbx = _locked(session, f"pbx-{pbx_id}")
+    if pbx.deleted_at is not None:
+        return
+    if pbx.desired is Desired.DELETED and _was_told_to_delete(session, pbx):
+        _gone(session, pbx)
+        _end_all(session, pbx)
+        engine_orders.changed(session, pbx)
+    elif pbx.reported_at is not None:
         pbx.trouble = t("The hosting engine does not know this PBX any more.")
+
+
+def _was_told_to_delete(session: Session, pbx: Pbx) -> bool:
+    told = select(EngineCommand.id).where(
+        col(EngineCommand.pbx_id) == pbx.key,
+        col(EngineCommand.kind) == CommandKind.DELETE,
+        col(EngineCommand.sent_at).is_not(None),
+    )
+    return session.exec(told.limit(1)).first() is not None
+
+
+def _end_all(session: Session, pbx: Pbx) -> None:
+    """Nobody answers any more for what was asked of a PBX that is gone: that it is deleted is done, the rest is not."""
+    done = sa.case((col(EngineCommand.kind) == CommandKind.DELETE, Outcome.DONE), else_=Outcome.FAILED)
+    session.execute(
+        sa.update(EngineCommand)
+        .where(col(EngineCommand.pbx_id) == pbx.key, col(EngineCommand.outcome).is_(None))
+        .values(outcome=done, ended_at=clock.now(), sent_at=sa.func.coalesce(col(EngineCommand.sent_at), clock.now()))
+    )
 
 
 def _locked(session: Session, reference: str) -> Pbx:
@@ -107,9 +138,7 @@ def _believe(session: Session, pbx: Pbx, report: Report) -> None:
     pbx.run_state, pbx.activated = report.state, report.activated
     if report.state is RunState.DELETED:
         if pbx.desired is Desired.DELETED:
-            pbx.deleted_at = clock.now()
-            session.execute(sa.delete(PbxRecipient).where(col(PbxRecipient.pbx_id) == pbx.key))
-            capacity.give(session, pbx.pool_id, before)
+            _gone(session, pbx)
         else:
             pbx.trouble = t("The hosting engine has lost this PBX. Delete it, or ask for it to be restored.")
         return
@@ -120,6 +149,13 @@ def _believe(session: Session, pbx: Pbx, report: Report) -> None:
         said = (report.extensions, report.calls, report.minutes)
         pbx.held_extensions, pbx.held_calls, pbx.held_minutes = map(min, most, said)
         capacity.give(session, pbx.pool_id, before - capacity.charged(pbx))
+
+
+def _gone(session: Session, pbx: Pbx) -> None:
+    """A PBX is deleted: what it took from its package is free again."""
+    pbx.deleted_at = clock.now()
+    session.execute(sa.delete(PbxRecipient).where(col(PbxRecipient.pbx_id) == pbx.key))
+    capacity.give(session, pbx.pool_id, capacity.charged(pbx))
 
 
 def invariants(session: Session) -> list[str]:

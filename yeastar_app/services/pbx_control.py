@@ -9,7 +9,7 @@ from yeastar_app import clock
 from yeastar_app.access import Actor, Policy, action, audit
 from yeastar_app.features import Feature, Surface
 from yeastar_app.models.capacity import Desired, Pbx, RunState
-from yeastar_app.models.hosting import CommandKind, EngineCommand, Outcome
+from yeastar_app.models.hosting import CommandKind, EngineCommand
 from yeastar_app.refusals import Refusal
 from yeastar_app.services import engine_orders, mail
 from yeastar_app.services.pbx import One, living, locked, recipients_of
@@ -26,9 +26,7 @@ SYSTEM = "system"
 def start(session: Session, actor: Actor, form: One) -> str:
     """Start a PBX; where it runs or starts already nothing more happens. Returns its name."""
     row, _ = living(session, actor, form.id)
-    if is_over(row):
-        words = t("{name} has expired and may not run after that. Change its expiry date first.", name=row.name)
-        raise Refusal("expired", words)
+    _refuse_over(row)
     wish(session, row, Desired.RUNNING, actor.email)
     audit(session, actor, "pbx.start", row, label=row.name)
     return row.name
@@ -41,6 +39,12 @@ def stop(session: Session, actor: Actor, form: One) -> str:
     wish(session, row, Desired.STOPPED, actor.email)
     audit(session, actor, "pbx.stop", row, label=row.name)
     return row.name
+
+
+def _refuse_over(row: Pbx) -> None:
+    if is_over(row):
+        words = t("{name} has expired and may not run after that. Change its expiry date first.", name=row.name)
+        raise Refusal("expired", words)
 
 
 def is_over(row: Pbx) -> bool:
@@ -88,18 +92,23 @@ def delete(session: Session, actor: Actor, form: One) -> str:
 
 @action(CONTROL, form=One)
 def retry(session: Session, actor: Actor, form: One) -> str:
-    """Ask the engine again for what it could not do last. Returns the name."""
+    """Ask the engine again for all that it could not do since it last did something. Returns the name. Refusals:
+    `nothing_failed`, `expired`."""
     row, _ = locked(session, actor, form.id)
     if row.trouble and not engine_orders.unanswered(session, row.key):
-        failed = session.exec(
-            select(EngineCommand)
-            .where(col(EngineCommand.pbx_id) == row.key, col(EngineCommand.outcome) == Outcome.FAILED)
-            .order_by(col(EngineCommand.id).desc())
-            .limit(1)
-        ).first()
+        failed = engine_orders.failed_since_done(session, row.key)
+        if row.desired is Desired.DELETED:
+            failed = [one for one in failed if one.kind is CommandKind.DELETE]
+        if not failed:
+            words = t("The hosting engine did all that {name} was asked for. Who runs the engine can tell you more.",
+                      name=row.name)  # fmt: skip
+            raise Refusal("nothing_failed", words)
+        if any(one.kind is CommandKind.START for one in failed):
+            _refuse_over(row)
         row.trouble = ""
-        if failed is not None and (row.desired is not Desired.DELETED or failed.kind is CommandKind.DELETE):
-            engine_orders.order(session, row, failed.kind, actor.email)
+        for one in failed:
+            whom = {"people": one.body["people"]} if "people" in one.body else {}
+            engine_orders.order(session, row, one.kind, actor.email, **whom)
     audit(session, actor, "pbx.retry", row, label=row.name)
     return row.name
 
