@@ -150,6 +150,13 @@ def insert_if_absent(session: Session, table: Any, rows: list[dict[str, Any]]) -
         session.execute(insert(table).values(**row).on_conflict_do_nothing())
 
 
+def insert_one(session: Session, table: Any, values: dict[str, Any]) -> int | None:
+    """Insert a row and give its key; None where a unique constraint knows it already."""
+    insert = sqlite.insert if is_sqlite(session) else postgresql.insert
+    done = session.execute(insert(table).values(**values).on_conflict_do_nothing().returning(table.id)).first()
+    return int(done[0]) if done else None
+
+
 def upsert_from(session: Session, table: Any, key: list[str], values: list[str], rows: Select[Any]) -> None:
     """Insert what `rows` selects (the columns of `key`, then `values`); where a row of that key is there, its values
     become those."""

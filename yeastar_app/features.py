@@ -39,6 +39,7 @@ class Feature(StrEnum):
     TASK_MANAGE = "task.manage"
     # tab Alarm
     ALARM_VIEW = "alarm.view"
+    ALARM_MANAGE = "alarm.manage"
     # tab System
     RESELLER_VIEW = "reseller.view"
     RESELLER_MANAGE = "reseller.manage"
@@ -91,6 +92,7 @@ CENTRAL_TABS = (
         t("Alarm"),
         {
             Feature.ALARM_VIEW: t("View alarms"),
+            Feature.ALARM_MANAGE: t("Acknowledge alarms, manage notification contacts"),
         },
     ),
     Tab(
@@ -110,6 +112,7 @@ NEEDS = {
     Feature.PBX_DELETE: (Feature.PBX_VIEW,),
     Feature.CUSTOMER_MANAGE: (Feature.CUSTOMER_VIEW,),
     Feature.TASK_MANAGE: (Feature.TASK_VIEW, Feature.PBX_CONTROL),
+    Feature.ALARM_MANAGE: (Feature.ALARM_VIEW,),
 }
 """What a permission is of no use without. A task starts, stops and resets: who may not, may not by the clock either."""
 

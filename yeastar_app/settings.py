@@ -54,6 +54,10 @@ class Settings(BaseSettings):
     simulator_seconds: float = Field(default=4, ge=0)
     """How long the simulator takes to start a PBX; everything else goes by it."""
     simulator_failure_percent: int = Field(default=0, ge=0, le=100)
+    simulator_alarm_percent: int = Field(default=0, ge=0, le=100)
+    """How many of the PBXs it starts report an alarm of their own, until they are stopped or started again."""
+    alarm_emails_per_hour: int = Field(default=20, ge=1)
+    """An alarm contact gets no more emails in an hour; the rest comes as one summary."""
 
     # Trying it out
     demo_mode: bool = False

@@ -11,6 +11,8 @@ from yeastar_app.jobs import runner
 from yeastar_app.portals import live
 from yeastar_app.portals.account import account, change_password  # noqa: F401
 from yeastar_app.portals.central import (  # noqa: F401
+    alarm,
+    alarm_contacts,
     alarms,
     customers,
     logs,

@@ -83,6 +83,8 @@ HANDLERS = {
     "RecipientsState": YCM_GRANTED,
     "CustomersState": YCM_GRANTED,
     "AlarmsState": YCM_GRANTED,
+    "AlarmState": YCM_GRANTED,
+    "AlarmContactsState": YCM_GRANTED,
     "LogsState": YCM_GRANTED,
     "TasksState": YCM_GRANTED,
     "TaskState": YCM_GRANTED,
@@ -120,6 +122,7 @@ PUBLIC_ACTIONS = {
 ACTIONS_OF = {
     "account_information": CUSTOMERS,
     "alarms": YCM_GRANTED,
+    "alarm_contacts": YCM_GRANTED,
     "audit_log": STAFF,
     "bulk": GRANTED,
     "capacity_records": YCM,

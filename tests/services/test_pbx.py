@@ -1,12 +1,10 @@
 """Cloud PBXs inside a package (Seed 002; PRODUCT 5.2 and 6)."""
 
-from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from tests import factories
-from tests.conftest import START
 from tests.factories import signed_in
 from tests.services.central import Owner, activated, add_pbx, add_reseller, delete_pbx, free, owner, problems
 from yeastar_app.access import Credential, perform
@@ -134,7 +132,7 @@ def test_another_tenants_pbx_and_package_are_not_there(db: str) -> None:
 def test_what_was_not_granted_is_refused(sqlite: str) -> None:
     partner = owner()
     viewer = a_reseller(partner, features=["pbx.view"])
-    for function, payload in ((pbx_control.delete, {"id": 1}), (alarms.live, None), (operation_logs.search, {})):
+    for function, payload in ((pbx_control.delete, {"id": 1}), (alarms.listed, {}), (operation_logs.search, {})):
         with pytest.raises(NotAllowed):
             perform(function, payload, viewer)
     with pytest.raises(NotAllowed):
@@ -151,22 +149,6 @@ def test_my_subscription_splits_total_into_assigned_used_and_free(sqlite: str) -
     extensions = seen.gauges[0]
     assert (extensions.total, extensions.assigned, extensions.used, extensions.free) == (1000, 200, 100, 700)
     assert (seen.resellers, seen.own_pbxs, seen.reseller_pbxs) == (1, 1, 1)
-
-
-def test_a_capacity_warns_at_80_percent_and_alerts_when_it_is_used_up(sqlite: str) -> None:
-    reseller = a_reseller(owner(), extensions=100, calls=10, min_extensions=1)
-    add_pbx(reseller, extensions=79, calls=1)
-    assert perform(alarms.live, None, reseller) == []
-    add_pbx(reseller, extensions=1, calls=9)
-    levels = [(alarm.level, alarm.title) for alarm in perform(alarms.live, None, reseller)]
-    assert levels == [("alert", "Concurrent Calls: 100 % in use"), ("warning", "Extensions: 80 % in use")]
-
-
-def test_an_expiring_pbx_warns_30_days_ahead(sqlite: str) -> None:
-    reseller = a_reseller(owner())
-    add_pbx(reseller, name="Later", expires_on=(START + timedelta(days=31)).date().isoformat())
-    add_pbx(reseller, name="Soon", expires_on=(START + timedelta(days=30)).date().isoformat())
-    assert [alarm.title for alarm in perform(alarms.live, None, reseller)] == ["Soon expires soon"]
 
 
 def test_the_logs_hold_what_the_own_people_did_and_nothing_of_the_superior(sqlite: str) -> None:

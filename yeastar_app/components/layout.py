@@ -43,6 +43,15 @@ def _menu_item(item: Any) -> rx.Component:
                 icon("circle"),
             ),
             item.label,
+            rx.cond(
+                item.count > 0,
+                rx.el.span(
+                    item.count,
+                    rx.el.span(" ", t("open alerts"), class_name="sr"),
+                    class_name="badge menu-count",
+                    data_tone="bad",
+                ),
+            ),
             to=item.href,
             class_name="menu-item",
             aria_current=rx.cond(item.current, "page", "false"),
@@ -55,7 +64,7 @@ MENU_ICONS = (
     "contact",
     "bell", "calendar-range", "layers", "database", "receipt-text",
     "gift", "package-check",
-    "calendar-clock",
+    "calendar-clock", "bell-ring",
 )  # fmt: skip
 
 

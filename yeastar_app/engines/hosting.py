@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+from yeastar_app.models.alarms import AlarmLevel
 from yeastar_app.models.capacity import RunState
 from yeastar_app.models.hosting import CommandKind, Outcome
 from yeastar_app.settings import settings
@@ -30,6 +31,15 @@ class Command:
 
 
 @dataclass(frozen=True)
+class Reported:
+    """Something that a PBX says is wrong with it. The same `code` is the same thing."""
+
+    level: AlarmLevel
+    code: str
+    words: str
+
+
+@dataclass(frozen=True)
 class Report:
     """All of a PBX as the engine knows it. `sequence` grows with every report of a PBX: the highest is the newest."""
 
@@ -46,10 +56,15 @@ class Report:
     """The command this report answers; empty: none."""
     outcome: Outcome | None = None
     words: str = ""
+    alarms: tuple[Reported, ...] | None = None
+    """All that the PBX says is wrong with it now; None: it says nothing about that."""
 
     def as_plain(self) -> dict[str, Any]:
         """As it stands in a message."""
-        return {**asdict(self), "at": self.at.isoformat()}
+        plain = {**asdict(self), "at": self.at.isoformat()}
+        if self.alarms is None:
+            del plain["alarms"]
+        return plain
 
 
 class Engine(Protocol):

@@ -10,7 +10,8 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from yeastar_app import clock
 from yeastar_app.engines import webhooks
-from yeastar_app.engines.hosting import Command, NotReached, Rejected, Report
+from yeastar_app.engines.hosting import Command, NotReached, Rejected, Report, Reported
+from yeastar_app.models.alarms import AlarmLevel
 from yeastar_app.models.capacity import RunState
 from yeastar_app.models.hosting import Outcome
 from yeastar_app.words import storable
@@ -26,6 +27,12 @@ def _of_our_days(at: datetime) -> datetime:
     if not 2000 <= at.year <= 2200:
         raise ValueError("a time that no clock shows")
     return at
+
+
+class ReportedAlarm(BaseModel):
+    level: AlarmLevel
+    code: Annotated[str, StringConstraints(pattern="^[a-z0-9_.-]{1,60}$")]
+    words: Words = ""
 
 
 class Message(BaseModel):
@@ -44,11 +51,14 @@ class Message(BaseModel):
     command: Annotated[str, StringConstraints(max_length=64), AfterValidator(storable)] = ""
     outcome: Outcome | None = None
     words: Words = ""
+    alarms: Annotated[list[ReportedAlarm], Field(max_length=50)] | None = None
 
 
 def read_report(message_id: str, data: Any) -> Report:
     """A report out of a message's data; ValueError where it is none."""
-    return Report(id=message_id, **Message.model_validate(data).model_dump())
+    said = Message.model_validate(data).model_dump()
+    alarms = None if said["alarms"] is None else tuple(Reported(**one) for one in said["alarms"])
+    return Report(id=message_id, **{**said, "alarms": alarms})
 
 
 class HttpEngine:

@@ -13,7 +13,8 @@ from sqlmodel import Session, col, select
 
 from yeastar_app import clock
 from yeastar_app.database import insert_if_absent, transaction
-from yeastar_app.engines.hosting import Command, Report
+from yeastar_app.engines.hosting import Command, Report, Reported
+from yeastar_app.models.alarms import AlarmLevel
 from yeastar_app.models.capacity import RunState
 from yeastar_app.models.hosting import CommandKind, Outcome, SimulatedPbx
 from yeastar_app.settings import settings
@@ -134,7 +135,7 @@ def _finish(row: SimulatedPbx, at: datetime) -> None:
         _tell(row, at, task["id"], Outcome.FAILED, t("No host could carry it out."))
     else:
         _apply(row, kind, body, RunState(task["was"]))
-        _tell(row, at, task["id"], Outcome.DONE)
+        _tell(row, at, task["id"], Outcome.DONE, alarms=_alarms(task["id"], kind))
     _begin(row, at)
 
 
@@ -164,9 +165,36 @@ def _fails(command: str) -> bool:
     return hashlib.sha256(command.encode()).digest()[0] * 100 < settings().simulator_failure_percent * 256
 
 
-def _tell(row: SimulatedPbx, at: datetime, command: str = "", outcome: Outcome | None = None, words: str = "") -> None:
+def _alarms(command: str, kind: CommandKind) -> tuple[Reported, ...] | None:
+    """What a PBX that was just started or stopped reports: SIMULATOR_ALARM_PERCENT of the started ones have something
+    to say. Other commands say nothing about that."""
+    if kind not in (CommandKind.START, CommandKind.STOP, CommandKind.RESET):
+        return None
+    drawn = hashlib.sha256(f"alarm {command}".encode()).digest()
+    if kind is CommandKind.STOP or drawn[0] * 100 >= settings().simulator_alarm_percent * 256:
+        return ()
+    return (REPORTED[drawn[1] % len(REPORTED)],)
+
+
+REPORTED = (
+    Reported(AlarmLevel.ALERT, "trunk_unreachable", t("The SIP trunk does not answer: no calls out or in.")),
+    Reported(AlarmLevel.WARNING, "storage_low", t("Less than 10 % of the storage for recordings is free.")),
+    Reported(AlarmLevel.WARNING, "blocked_address", t("An address was blocked after too many failed registrations.")),
+    Reported(AlarmLevel.INFORMATION, "update_available", t("A newer firmware is there.")),
+)
+
+
+def _tell(
+    row: SimulatedPbx,
+    at: datetime,
+    command: str = "",
+    outcome: Outcome | None = None,
+    words: str = "",
+    alarms: tuple[Reported, ...] | None = None,
+) -> None:
     row.sequence += 1
-    said = replace(_report(row), at=at, command=command, outcome=outcome, words=words).as_plain()
+    answer = replace(_report(row), at=at, command=command, outcome=outcome, words=words, alarms=alarms)
+    said = answer.as_plain()
     if command:
         row.answers = {**row.answers, command: said}
     _say(row, said)
@@ -183,5 +211,8 @@ def _report(row: SimulatedPbx) -> Report:
 
 def _from_plain(said: dict[str, Any]) -> Report:
     outcome = Outcome(said["outcome"]) if said["outcome"] else None
-    at = datetime.fromisoformat(said["at"])
-    return Report(**{**said, "at": at, "state": RunState(said["state"]), "outcome": outcome})
+    at, alarms = datetime.fromisoformat(said["at"]), said.get("alarms")
+    reported = (
+        None if alarms is None else tuple(Reported(**{**one, "level": AlarmLevel(one["level"])}) for one in alarms)
+    )
+    return Report(**{**said, "at": at, "state": RunState(said["state"]), "outcome": outcome, "alarms": reported})

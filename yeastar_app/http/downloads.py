@@ -17,7 +17,9 @@ from yeastar_app.http.credential import credential
 from yeastar_app.jobs import processes
 from yeastar_app.refusals import Refusal, SignInNeeded
 from yeastar_app.services import (
+    alarms,
     bulk,
+    operation_logs,
     partner_points,
     pbx,
     point_details,
@@ -72,6 +74,8 @@ routes = [
     download("registered-from-workbook.xlsx", bulk.result, ("upload",)),
     download("resellers.xlsx", resellers.export, ("name", "company", "email", "state")),
     download("cloud-pbxs.xlsx", pbx.export, ("name", "owner", "show")),
+    download("alarms.xlsx", alarms.export, ("search", "level", "state")),
+    download("operation-logs.xlsx", operation_logs.export, ("who", "what", "operation", "since", "until")),
     download("point-rules.xlsx", point_rules.export, ("search",)),
     download("account-statement.xlsx", statement.export, STATEMENT_OF),
     download("partner-statement.xlsx", statement.export_of, STATEMENT_OF),

@@ -12,7 +12,7 @@ from typing import Any
 
 import structlog
 
-from yeastar_app.jobs import bulk, capacity_records, expiry, hosting, outbox, registry, resets, reviews, tasks
+from yeastar_app.jobs import alarms, bulk, capacity_records, expiry, hosting, outbox, registry, resets, reviews, tasks
 from yeastar_app.settings import settings
 
 log = structlog.get_logger()
@@ -42,6 +42,9 @@ JOBS: list[Job] = [
     Job("points that expire soon", expiry.remind_due, 900),
     Job("yearly reviews", reviews.run_due, 900),
     Job("capacity records", capacity_records.run_due, 600),
+    Job("alarms", alarms.look, 60),
+    Job("summaries of alarms", alarms.summarise, 60),
+    Job("old alarms", alarms.forget_old, 3600),
     Job("old sign-in counts", resets.clean_up_sign_ins, 3600),
 ]
 

@@ -2,6 +2,7 @@
 
 from yeastar_app.models import (
     accounts,
+    alarms,
     billing,
     capacity,
     contacts,
@@ -18,6 +19,7 @@ from yeastar_app.models import (
 
 __all__ = [
     "accounts",
+    "alarms",
     "billing",
     "capacity",
     "contacts",

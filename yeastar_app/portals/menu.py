@@ -17,6 +17,8 @@ class Item:
     icon: str
     heading: str = ""
     current: bool = False
+    count: int = 0
+    """Things behind it that wait for somebody; 0 shows nothing."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,8 @@ class Entry:
 ADMINISTRATORS = frozenset({Kind.ADMINISTRATOR})
 RESELLER_SIDE = frozenset({Kind.RESELLER, Kind.RESELLER_COLLEAGUE})
 PACKAGE_SIDE = RESELLER_SIDE | {Kind.PARTNER, Kind.COLLEAGUE}
+
+ALARMS = "/central/alarms"
 
 MENUS: dict[Surface, tuple[Entry, ...]] = {
     Surface.PARTNER: (
@@ -54,7 +58,10 @@ MENUS: dict[Surface, tuple[Entry, ...]] = {
         Entry(t("PBX"), "/central/pbx", "server", Feature.PBX_VIEW, t("Cloud PBX")),
         Entry(t("Customer"), "/central/customers", "contact", Feature.CUSTOMER_VIEW, t("Cloud PBX")),
         Entry(t("Task"), "/central/tasks", "calendar-clock", Feature.TASK_VIEW, t("Monitoring")),
-        Entry(t("Alarm"), "/central/alarms", "bell", Feature.ALARM_VIEW, t("Monitoring")),
+        Entry(t("Alarm"), ALARMS, "bell", Feature.ALARM_VIEW, t("Monitoring")),
+        Entry(
+            t("Notification Contacts"), "/central/alarm-contacts", "bell-ring", Feature.ALARM_MANAGE, t("Monitoring")
+        ),
         Entry(t("Reseller"), "/central/resellers", "users", Feature.RESELLER_VIEW, t("System")),
         Entry(
             t("My Colleague"), "/central/colleagues", "contact", Feature.COLLEAGUE_MANAGE, t("System"), RESELLER_SIDE

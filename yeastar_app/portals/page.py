@@ -4,8 +4,9 @@ way from an event to an action and back."""
 import asyncio
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -18,8 +19,9 @@ from yeastar_app.access import PUBLIC, Actor, Credential, Policy
 from yeastar_app.http.credential import credential
 from yeastar_app.http.way_out import way_out
 from yeastar_app.portals.live import hub
-from yeastar_app.portals.menu import Item, menu_of
+from yeastar_app.portals.menu import ALARMS, Item, menu_of
 from yeastar_app.refusals import NotAllowed, NotFound, Refusal, SignInNeeded
+from yeastar_app.services import alarms
 from yeastar_app.words import t
 
 log = structlog.get_logger()
@@ -136,6 +138,9 @@ class Shell(rx.State):
         self.name, self.email, self.organisation = actor.name, actor.email, actor.organisation_name
         self.home = f"/{actor.home}" if actor.home else "/sign-in"
         self.menu = menu_of(actor, self.router.url.path)
+        if any(item.href == ALARMS for item in self.menu):
+            with suppress(Refusal):  # the right to see them is gone since a moment ago
+                self._count_alerts(await self._ask(alarms.open_alerts))
         self.ready = True
         return None
 
@@ -147,6 +152,10 @@ class Shell(rx.State):
     async def say_something_went_wrong(self) -> None:
         """What a person is told when a handler failed; also the framework's answer to its own failures."""
         self._say(t("Something went wrong on our side. Nothing was saved. Please try again."), "bad")
+
+    def _count_alerts(self, alerts: int) -> None:
+        """Show in the menu how many alerts nobody has acknowledged."""
+        self.menu = [replace(item, count=alerts) if item.href == ALARMS else item for item in self.menu]
 
     def _watch(self, *topics: str) -> None:
         """Follow these topics from now on and until this page is left: `_follow` runs within a second of a change,

@@ -1,85 +1,211 @@
-"""Alarms from our own limits: capacity running out, PBXs expiring. They are computed when asked for, nothing is
-stored: an alarm is gone as soon as its reason is."""
+"""Central Management > Alarm: what needs or needed attention in one's own package and those taken from it. Raising and
+ending them is alarm_records.py; who gets emails is alarm_contacts.py."""
 
 from dataclasses import dataclass
-from datetime import timedelta
-from enum import StrEnum
+from datetime import datetime
+from typing import Annotated, Any
 
 import sqlalchemy as sa
-from sqlmodel import Session, col, select
+from pydantic import BaseModel, Field
+from sqlmodel import Session, col
 
-from yeastar_app import clock, words
-from yeastar_app.access import Actor, Policy, action
+from yeastar_app import clock
+from yeastar_app.access import Actor, Policy, action, audit
 from yeastar_app.features import Feature, Surface
+from yeastar_app.models.accounts import Account, Organisation
+from yeastar_app.models.alarms import Alarm, AlarmKind, AlarmLevel
 from yeastar_app.models.capacity import Pbx, Pool
-from yeastar_app.services import capacity
+from yeastar_app.refusals import NotFound
+from yeastar_app.services import alarm_notices, alarm_records, workbooks
+from yeastar_app.services.fields import RowId
+from yeastar_app.services.paging import PageForm, Search, contains, page_of
 from yeastar_app.words import t
 
 VIEW = Policy(Surface.CENTRAL, Feature.ALARM_VIEW)
-WARN_AT_PERCENT = 80
-EXPIRY_NOTICE = timedelta(days=30)
-MOST = 200
-"""More than this nobody reads; the most urgent come first."""
+MANAGE = Policy(Surface.CENTRAL, Feature.ALARM_MANAGE)
+MOST_AT_ONCE = 50
+MOST_IN_A_WORKBOOK = 20_000
+
+LEVELS = alarm_notices.LEVELS
+STATES = {"active": t("Active"), "unseen": t("Not acknowledged"), "over": t("Over")}
+TYPES = {True: t("PBX Reported Alarm"), False: t("Event Alarm")}
 
 
-class Level(StrEnum):
-    ALERT = "alert"
-    WARNING = "warning"
+class ListForm(PageForm):
+    """The list's address; what it does not know filters nothing."""
+
+    search: Search = ""
+    level: Search = ""
+    state: Search = ""
+
+
+class One(BaseModel):
+    id: RowId
+
+
+class Several(BaseModel):
+    ids: Annotated[list[RowId], Field(min_length=1, max_length=MOST_AT_ONCE)]
 
 
 @dataclass(frozen=True)
-class Alarm:
-    level: Level
+class Row:
+    """`own`: of the actor's own company, whose people acknowledge it. `pbx_id` 0: it is about no PBX, or one that is
+    gone."""
+
+    id: int
+    level: AlarmLevel
+    reported: bool
     title: str
     detail: str
     company: str
+    own: bool
+    pbx_id: int
+    pbx: str
+    raised_at: datetime
+    ended_at: datetime | None
+    seen_at: datetime | None
+    seen_by: str
+
+
+@dataclass(frozen=True)
+class Found:
+    """`alerts`: open alerts of the own company that nobody has acknowledged."""
+
+    rows: list[Row]
+    newer: int
+    older: int
+    alerts: int
+
+
+@action(VIEW, form=ListForm, writes=False)
+def listed(session: Session, actor: Actor, form: ListForm) -> Found:
+    """One page of the last 6 months' alarms, newest first."""
+    found = page_of(session, _filtered(actor, form), col(Alarm.id), form)
+    return Found([_row(row, actor) for row in found.rows], found.newer, found.older, _alerts(session, actor))
+
+
+@action(VIEW, form=One, writes=False)
+def details(session: Session, actor: Actor, form: One) -> Row:
+    """One alarm. NotFound for a stranger's."""
+    row = session.execute(_rows(actor).where(col(Alarm.id) == form.id)).first()
+    if row is None:
+        raise NotFound(t("This alarm"))
+    return _row(row, actor)
 
 
 @action(VIEW, writes=False)
-def live(session: Session, actor: Actor) -> list[Alarm]:
-    """What needs attention now in the actor's package and those taken from it, alerts first."""
-    own = capacity.pool_of(session, actor.organisation)
-    names = capacity.company_names(session, own)
-    found = [*_capacity(session, own, names), *_expiry(session, own, names)]
-    return sorted(found, key=lambda alarm: alarm.level is not Level.ALERT)[:MOST]
+def open_alerts(session: Session, actor: Actor) -> int:
+    """How many alerts of the own company last that nobody has acknowledged: the number in the menu."""
+    return _alerts(session, actor)
 
 
-def _capacity(session: Session, own: Pool, names: dict[int, str]) -> list[Alarm]:
-    """80 % of a capacity is a warning, all of it an alert."""
-    found = []
-    for pool in session.exec(select(Pool).where(capacity.pools_below(own)).order_by(col(Pool.id))).all():
-        for name in capacity.CAPACITIES:
-            used, total = capacity.used_of(pool).of(name), capacity.total_of(pool).of(name)
-            if not total or used * 100 < total * WARN_AT_PERCENT:
-                continue
-            level = Level.ALERT if used == total else Level.WARNING
-            percent = used * 100 // total
-            title = t("{name}: {percent} % in use", name=capacity.NAMES[name], percent=percent)
-            detail = t("{used} of {total} assigned or used, {free} free.",
-                       used=f"{used:,}", total=f"{total:,}", free=f"{total - used:,}")  # fmt: skip
-            found.append(Alarm(level, title, detail, names[pool.key]))
-    return found
+def _alerts(session: Session, actor: Actor) -> int:
+    query = sa.select(sa.func.count()).where(
+        col(Alarm.organisation_id) == actor.organisation,
+        col(Alarm.ended_at).is_(None),
+        col(Alarm.level) == AlarmLevel.ALERT,
+        col(Alarm.seen_at).is_(None),
+    )
+    return int(session.execute(query).scalar_one())
 
 
-def _expiry(session: Session, own: Pool, names: dict[int, str]) -> list[Alarm]:
-    """A PBX that expires within 30 days is a warning, one that has expired an alert."""
-    today = clock.now().date()
-    ending = session.execute(
-        sa.select(col(Pbx.name), col(Pbx.expires_on), col(Pbx.pool_id))
-        .where(
-            col(Pbx.pool_id).in_(names),
-            col(Pbx.deleted_at).is_(None),
-            col(Pbx.expires_on) <= today + EXPIRY_NOTICE,
+@action(MANAGE, form=Several)
+def acknowledge(session: Session, actor: Actor, form: Several) -> int:
+    """Say that somebody has seen these alarms of the own company; how many were new to it. What was acknowledged
+    before keeps the name of who did. NotFound where one is not the own company's."""
+    wanted = sorted(set(form.ids))
+    rows: list[Any] = list(
+        session.execute(
+            sa.select(Alarm)
+            .where(col(Alarm.id).in_(wanted), col(Alarm.organisation_id) == actor.organisation)
+            .order_by(col(Alarm.id))
+            .with_for_update()
+            .execution_options(populate_existing=True)
+        ).scalars()
+    )
+    if len(rows) != len(wanted):
+        raise NotFound(t("This alarm"))
+    fresh = [row for row in rows if row.seen_at is None]
+    for row in fresh:
+        row.seen_at, row.seen_by_id = clock.now(), actor.id
+    if fresh:
+        alarm_records.tell(session, actor.organisation)
+    for row in fresh or rows[:1]:  # the second of two clicks leaves its line too
+        audit(session, actor, "alarm.acknowledge", row, label=row.title)
+    return len(fresh)
+
+
+_COLUMNS = [
+    (t("Raised (UTC)"), 18), (t("Level"), 12), (t("Type"), 20), (t("Alarm"), 40), (t("Details"), 60),
+    (t("Company"), 26), (t("Cloud PBX"), 26), (t("Over since (UTC)"), 18), (t("Acknowledged (UTC)"), 20),
+    (t("Acknowledged by"), 26),
+]  # fmt: skip
+
+
+@action(VIEW, form=ListForm, writes=False)
+def export(session: Session, actor: Actor, form: ListForm) -> bytes:
+    """What the filters let through, newest first, as a workbook."""
+    query = _filtered(actor, form).order_by(col(Alarm.id).desc()).limit(MOST_IN_A_WORKBOOK)
+    lines = [
+        [row.raised_at, LEVELS[row.level], TYPES[row.reported], row.title, row.detail, row.company, row.pbx,
+         row.ended_at, row.seen_at, row.seen_by]
+        for row in (_row(found, actor) for found in session.execute(query))
+    ]  # fmt: skip
+    return workbooks.write([(t("Alarms"), _COLUMNS, lines)])
+
+
+def _filtered(actor: Actor, form: ListForm) -> Any:
+    query = _rows(actor)
+    if form.search:
+        query = query.where(contains(form.search, col(Alarm.title), col(Alarm.detail), col(Organisation.name)))
+    if form.level in set(AlarmLevel):
+        query = query.where(col(Alarm.level) == form.level)
+    if form.state == "active":
+        query = query.where(col(Alarm.ended_at).is_(None))
+    elif form.state == "over":
+        query = query.where(col(Alarm.ended_at).is_not(None))
+    elif form.state == "unseen":
+        query = query.where(col(Alarm.seen_at).is_(None))
+    return query
+
+
+def _rows(actor: Actor) -> Any:
+    """The alarms an actor may see: of its own company and of those below it, 6 months back and what lasts."""
+    since = clock.now() - alarm_records.KEPT
+    return (
+        sa.select(
+            col(Alarm.id), col(Alarm.level), col(Alarm.kind), col(Alarm.title), col(Alarm.detail),
+            col(Alarm.organisation_id), col(Alarm.raised_at), col(Alarm.ended_at), col(Alarm.seen_at),
+            col(Organisation.name).label("company"), col(Pbx.id).label("pbx_id"), col(Pbx.name).label("pbx"),
+            col(Pbx.deleted_at), col(Account.email), col(Account.first_name), col(Account.last_name),
         )
-        .order_by(col(Pbx.expires_on), col(Pbx.id))
-        .limit(MOST)
-    ).all()
-    return [
-        Alarm(
-            Level.ALERT if day < today else Level.WARNING,
-            t("{name} has expired", name=name) if day < today else t("{name} expires soon", name=name),
-            t("Expiry date: {day}.", day=words.day(day)),
-            names[pool_id],
-        )
-        for name, day, pool_id in ending
-    ]
+        .join(Organisation, col(Organisation.id) == col(Alarm.organisation_id))
+        .outerjoin(Pbx, col(Pbx.id) == col(Alarm.pbx_id))
+        .outerjoin(Account, col(Account.id) == col(Alarm.seen_by_id))
+        .where(_of_the_package(actor), sa.or_(col(Alarm.ended_at).is_(None), col(Alarm.raised_at) >= since))
+    )  # fmt: skip
+
+
+def _of_the_package(actor: Actor) -> Any:
+    """A condition on Alarm: of the actor's own company, or of one whose package is taken from its own."""
+    below = sa.select(col(Pool.organisation_id)).where(col(Pool.parent_id) == actor.pool_id)
+    own = col(Alarm.organisation_id) == actor.organisation
+    return sa.or_(own, col(Alarm.organisation_id).in_(below)) if actor.pool_id else own
+
+
+def _row(row: Any, actor: Actor) -> Row:
+    return Row(
+        id=row.id,
+        level=row.level,
+        reported=row.kind is AlarmKind.PBX_REPORTED,
+        title=row.title,
+        detail=row.detail,
+        company=row.company,
+        own=row.organisation_id == actor.organisation,
+        pbx_id=row.pbx_id if row.pbx_id and row.deleted_at is None else 0,
+        pbx=row.pbx or "",
+        raised_at=row.raised_at,
+        ended_at=row.ended_at,
+        seen_at=row.seen_at,
+        seen_by=f"{row.first_name or ''} {row.last_name or ''}".strip() or row.email or "",
+    )

@@ -13,6 +13,7 @@ from yeastar_app.engines import live
 from yeastar_app.models.accounts import Organisation
 from yeastar_app.models.capacity import FREE_RECORDING_MINUTES, MAX_EXTENSIONS_PER_PBX, Pbx, Pool
 from yeastar_app.refusals import NotFound, Refusal
+from yeastar_app.services import capacity_alarms
 from yeastar_app.words import t
 
 CAPACITIES = ("extensions", "calls", "minutes")
@@ -118,7 +119,8 @@ def resize(session: Session, pool_id: int, total: Amount, **values: Any) -> None
 
 
 _POOL: sa.Table = Pool.__table__  # type: ignore[attr-defined]
-_CHANGE = sa.update(_POOL).where(_POOL.c.id == sa.bindparam("pool_id")).returning(_POOL.c.parent_id)
+_STANDS = [_POOL.c[f"{part}_{each}"] for each in CAPACITIES for part in ("used", "total")]
+_CHANGE = sa.update(_POOL).where(_POOL.c.id == sa.bindparam("pool_id")).returning(_POOL.c.parent_id, *_STANDS)
 
 
 def _taken(capacity: str) -> Any:
@@ -140,10 +142,29 @@ def _update(session: Session, pool_id: int, statement: sa.Executable, given: Map
     if done is None:
         return False
     live.changed(session, topic_of(pool_id), *([topic_below(done[0])] if done[0] else []))
+    _heed_limits(session, pool_id, done, given)
     for row in session.identity_map.values():
         if isinstance(row, Pool) and row.id == pool_id:
             session.expire(row)
     return True
+
+
+def _heed_limits(session: Session, pool_id: int, now: Any, taken: Mapping[str, int]) -> None:
+    """Where this change has crossed a limit of a pool, its alarms follow. `now`: what the UPDATE gave back."""
+    changed = {}
+    for number, each in enumerate(CAPACITIES):
+        used, total = now[1 + 2 * number], now[2 + 2 * number]
+        before = capacity_alarms.crossed(used - taken[each], total) if taken else -1
+        if before != capacity_alarms.crossed(used, total):
+            changed[each] = (NAMES[each], used, total)
+    if changed:
+        capacity_alarms.heed(session, pool_id, changed)
+
+
+def heed_limits(session: Session, pool: Pool) -> None:
+    """The alarms of a pool (locked) as they ought to be; for what was there before there were alarms."""
+    stands = {each: (NAMES[each], used_of(pool).of(each), total_of(pool).of(each)) for each in CAPACITIES}
+    capacity_alarms.heed(session, pool.key, stands)
 
 
 def topics_around(actor: Actor) -> tuple[str, ...]:

@@ -11,7 +11,15 @@ from yeastar_app.models.accounts import Account, Kind, Organisation, Status
 from yeastar_app.models.credentials import Link, LinkPurpose
 from yeastar_app.models.points import PointEntry, Registration
 from yeastar_app.models.records import Email
-from yeastar_app.services import capacity, engine_reports, ledger_checks, pbx_customers, redemptions, reward_catalogue
+from yeastar_app.services import (
+    alarm_watch,
+    capacity,
+    engine_reports,
+    ledger_checks,
+    pbx_customers,
+    redemptions,
+    reward_catalogue,
+)
 from yeastar_app.services.ledger_checks import EXAMPLES
 
 
@@ -122,5 +130,6 @@ RULES: tuple[Callable[[Session], list[str]], ...] = (
     capacity.invariants,
     pbx_customers.strangers,
     engine_reports.invariants,
+    alarm_watch.invariants,
     emails,
 )

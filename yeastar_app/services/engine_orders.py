@@ -14,6 +14,7 @@ from yeastar_app.engines import live
 from yeastar_app.engines.hosting import Command
 from yeastar_app.models.capacity import Pbx, Pool
 from yeastar_app.models.hosting import CommandKind, EngineCommand, EngineHealth, Outcome
+from yeastar_app.services import engine_alarms, pbx_alarms
 
 LEASE = timedelta(seconds=30)
 """For so long a command belongs to who took it; longer than the engine may take to answer."""
@@ -174,6 +175,7 @@ def rejected(session: Session, taken: Taken, reason: str, trouble: str) -> None:
     )
     if answer.rowcount:
         pbx.trouble = trouble
+        pbx_alarms.follow(session, pbx)
         changed(session, pbx)
     else:
         _set(session, taken.key, sent_at=now)
@@ -206,10 +208,15 @@ def lost(session: Session, reason: str) -> None:
     lost_now = sa.update(EngineHealth).where(col(EngineHealth.lost_since).is_(None))
     done: Any = session.execute(lost_now.values(lost_since=clock.now(), reason=reason[:300]))
     if done.rowcount:
-        live.changed(session, HEALTH_TOPIC)
+        _lost_now(session, reason)
     elif session.exec(select(EngineHealth.id).limit(1)).first() is None:
         session.add(EngineHealth(lost_since=clock.now(), reason=reason[:300]))
-        live.changed(session, HEALTH_TOPIC)
+        _lost_now(session, reason)
+
+
+def _lost_now(session: Session, reason: str) -> None:
+    engine_alarms.lost(session, reason)
+    live.changed(session, HEALTH_TOPIC)
 
 
 def found(session: Session) -> None:
@@ -218,4 +225,5 @@ def found(session: Session) -> None:
         sa.update(EngineHealth).where(col(EngineHealth.lost_since).is_not(None)).values(lost_since=None, reason="")
     )
     if done.rowcount:
+        engine_alarms.found(session)
         live.changed(session, HEALTH_TOPIC)

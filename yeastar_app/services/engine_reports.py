@@ -9,11 +9,12 @@ from sqlmodel import Session, col, select
 
 from yeastar_app import clock
 from yeastar_app.engines.hosting import Report
+from yeastar_app.models.alarms import AlarmKind
 from yeastar_app.models.capacity import Desired, Pbx, RunState
 from yeastar_app.models.contacts import PbxRecipient
 from yeastar_app.models.hosting import CommandKind, EngineCommand, EngineReport, Outcome
 from yeastar_app.refusals import NotFound, Refusal
-from yeastar_app.services import capacity, engine_orders
+from yeastar_app.services import capacity, engine_orders, pbx_alarms
 from yeastar_app.services.fields import nobodys_if_larger
 from yeastar_app.words import t
 
@@ -61,8 +62,18 @@ def take_in(session: Session, report: Report) -> bool:
         pbx.trouble = failed(command.kind, report.words) if report.outcome is Outcome.FAILED else ""
     if report.sequence > pbx.report_sequence and pbx.deleted_at is None:
         _believe(session, pbx, report)
+    session.flush()
+    _alarms(session, pbx)
     engine_orders.changed(session, pbx)
     return True
+
+
+def _alarms(session: Session, pbx: Pbx) -> None:
+    over = pbx_alarms.follow(session, pbx)
+    if pbx.deleted_at is not None:
+        pbx_alarms.deleted(session, pbx)
+    elif not pbx.trouble and over & {AlarmKind.PBX_TROUBLE, AlarmKind.PBX_LOST}:
+        pbx_alarms.recovered(session, pbx)
 
 
 def failed(kind: CommandKind, words: str) -> str:
@@ -86,9 +97,11 @@ def take_status(session: Session, pbx_id: int, report: Report | None) -> None:
     if pbx.desired is Desired.DELETED and _was_told_to_delete(session, pbx):
         _gone(session, pbx)
         _end_all(session, pbx)
+        _alarms(session, pbx)
         engine_orders.changed(session, pbx)
     elif pbx.reported_at is not None:
-        pbx.trouble = t("The hosting engine does not know this PBX any more.")
+        pbx.trouble = pbx_alarms.UNKNOWN
+        _alarms(session, pbx)
 
 
 def _was_told_to_delete(session: Session, pbx: Pbx) -> bool:
@@ -140,8 +153,12 @@ def _believe(session: Session, pbx: Pbx, report: Report) -> None:
         if pbx.desired is Desired.DELETED:
             _gone(session, pbx)
         else:
-            pbx.trouble = t("The hosting engine has lost this PBX. Delete it, or ask for it to be restored.")
+            pbx.trouble = pbx_alarms.GONE
         return
+    if pbx_alarms.is_lost(pbx):
+        pbx.trouble = ""  # it is there again
+    if report.alarms is not None:
+        pbx_alarms.reported(session, pbx, report.alarms)
     session.flush()
     if not engine_orders.unanswered(session, pbx.key):
         # Everything is answered: what the engine runs with is what it says. More than it was ever given it may not.

@@ -1,7 +1,9 @@
-"""Operation Logs of Central Management: what the people of the own subtree did there, kept 6 months."""
+"""Operation Logs of Central Management: what the people of the own subtree did there. Shown for 6 months; the audit
+rows they are read from stay."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from pydantic import BaseModel
@@ -10,14 +12,18 @@ from sqlmodel import Session, col
 from yeastar_app import clock
 from yeastar_app.access import Actor, Policy, action, visible_organisations
 from yeastar_app.features import Feature, Surface
-from yeastar_app.models.accounts import Account, Organisation
+from yeastar_app.models.accounts import Account, Kind, Organisation
 from yeastar_app.models.records import AuditRow
-from yeastar_app.services.paging import Key, Search
+from yeastar_app.refusals import NotFound
+from yeastar_app.services import workbooks
+from yeastar_app.services.audit_log import Change, changes_of
+from yeastar_app.services.fields import RowId
+from yeastar_app.services.paging import AddressDay, PageForm, Search, between, contains, page_of
 from yeastar_app.words import t
 
 VIEW = Policy(Surface.CENTRAL, Feature.LOGS_VIEW)
 SHOWN = timedelta(days=183)
-PAGE_ROWS = 50
+MOST_IN_A_WORKBOOK = 20_000
 OPERATIONS = {
     "reseller.create": t("Reseller added"),
     "reseller.edit": t("Reseller edited"),
@@ -43,16 +49,38 @@ OPERATIONS = {
     "contact.create": t("Customer added"),
     "contact.edit": t("Customer edited"),
     "contact.delete": t("Customer deleted"),
+    "alarm.acknowledge": t("Alarm acknowledged"),
+    "alarm_contact.create": t("Notification contact added"),
+    "alarm_contact.edit": t("Notification contact edited"),
+    "alarm_contact.delete": t("Notification contact deleted"),
 }
-"""The central actions that are logged, in words."""
+"""The central actions that are logged, in words. What a task carries out is logged like a click, with its name."""
+OF_COLLEAGUES = {
+    "colleague.create": t("Colleague added"),
+    "colleague.edit": t("Colleague edited"),
+    "account.resend_activation": t("Activation email of a colleague sent"),
+    "account.freeze": t("Colleague frozen"),
+    "account.unfreeze": t("Colleague unfrozen"),
+    "account.remove": t("Colleague deleted"),
+    "two_factor.off": t("Two-factor authentication of a colleague switched off"),
+}
+"""Central actions of a reseller's people only: a partner does the same in its own portal, which is no matter here."""
+RESELLERS = (Kind.RESELLER, Kind.RESELLER_COLLEAGUE)
+WORDS = {**OPERATIONS, **OF_COLLEAGUES}
 
 
-class Filter(BaseModel):
-    text: Search = ""
-    """Part of who did it or on what."""
+class Filter(PageForm):
+    """The list's address; what it does not know filters nothing. Days are UTC, both included."""
+
+    who: Search = ""
+    what: Search = ""
     operation: Search = ""
-    before: Key = None
-    """Only rows older than this one's id; None: from the newest."""
+    since: AddressDay = None
+    until: AddressDay = None
+
+
+class One(BaseModel):
+    id: RowId
 
 
 @dataclass(frozen=True)
@@ -60,6 +88,7 @@ class Row:
     id: int
     at: datetime
     who: str
+    company: str
     operation: str
     label: str
     ip: str
@@ -68,37 +97,79 @@ class Row:
 @dataclass(frozen=True)
 class Found:
     rows: list[Row]
-    more: bool
+    newer: int
+    older: int
+
+
+@dataclass(frozen=True)
+class Details:
+    row: Row
+    changes: list[Change]
 
 
 @action(VIEW, form=Filter, writes=False)
 def search(session: Session, actor: Actor, form: Filter) -> Found:
     """One page, newest first. Only what the actor's own subtree did: a superior's doings are none of its business."""
-    query = (
+    found = page_of(session, _filtered(actor, form), col(AuditRow.id), form)
+    return Found([_row(row) for row in found.rows], found.newer, found.older)
+
+
+@action(VIEW, form=One, writes=False)
+def details(session: Session, actor: Actor, form: One) -> Details:
+    """One operation, before → after. NotFound for a stranger's."""
+    row = session.execute(_rows(actor).where(col(AuditRow.id) == form.id)).first()
+    if row is None:
+        raise NotFound(t("This operation"))
+    return Details(_row(row), changes_of(row.before, row.after))
+
+
+_COLUMNS = [
+    (t("Time (UTC)"), 18), (t("Who"), 30), (t("Company"), 26), (t("Operation"), 34), (t("On"), 34), (t("From"), 18),
+    (t("Before and after"), 80),
+]  # fmt: skip
+
+
+@action(VIEW, form=Filter, writes=False)
+def export(session: Session, actor: Actor, form: Filter) -> bytes:
+    """What the filters let through, newest first, as a workbook."""
+    query = _filtered(actor, form).order_by(col(AuditRow.id).desc()).limit(MOST_IN_A_WORKBOOK)
+    lines = []
+    for found in session.execute(query):
+        row, changes = _row(found), changes_of(found.before, found.after)
+        said = "; ".join(f"{one.name}: {one.before} → {one.after}" for one in changes)
+        lines.append([row.at, row.who, row.company, row.operation, row.label, row.ip, said[:32_000]])
+    return workbooks.write([(t("Operation Logs"), _COLUMNS, lines)])
+
+
+def _filtered(actor: Actor, form: Filter) -> Any:
+    query = _rows(actor)
+    if form.who:
+        query = query.where(contains(form.who, col(AuditRow.who), col(Organisation.name)))
+    if form.what:
+        query = query.where(contains(form.what, col(AuditRow.label)))
+    if form.operation in WORDS:
+        query = query.where(col(AuditRow.action) == form.operation)
+    return query.where(*between(col(AuditRow.at), form.since, form.until))
+
+
+def _rows(actor: Actor) -> Any:
+    return (
         sa.select(
-            col(AuditRow.id),
-            col(AuditRow.at),
-            col(AuditRow.who),
-            col(AuditRow.action),
-            col(AuditRow.label),
-            col(AuditRow.ip),
+            col(AuditRow.id), col(AuditRow.at), col(AuditRow.who), col(AuditRow.action), col(AuditRow.label),
+            col(AuditRow.ip), col(AuditRow.before), col(AuditRow.after), col(Organisation.name).label("company"),
         )
         .join(Account, col(Account.id) == col(AuditRow.account_id))
         .join(Organisation, col(Organisation.id) == col(Account.organisation_id))
         .where(
             visible_organisations(actor),
-            col(AuditRow.action).in_(OPERATIONS),
+            sa.or_(
+                col(AuditRow.action).in_(OPERATIONS),
+                sa.and_(col(AuditRow.action).in_(OF_COLLEAGUES), col(Account.kind).in_(RESELLERS)),
+            ),
             col(AuditRow.at) >= clock.now() - SHOWN,
         )
-    )
-    if form.text.strip():
-        part = form.text.strip()
-        said = [column.icontains(part, autoescape=True) for column in (col(AuditRow.who), col(AuditRow.label))]
-        query = query.where(sa.or_(*said))
-    if form.operation in OPERATIONS:
-        query = query.where(col(AuditRow.action) == form.operation)
-    if form.before:
-        query = query.where(col(AuditRow.id) < form.before)
-    rows = session.execute(query.order_by(col(AuditRow.id).desc()).limit(PAGE_ROWS + 1)).all()
-    shown = [Row(row.id, row.at, row.who, OPERATIONS[row.action], row.label, row.ip) for row in rows[:PAGE_ROWS]]
-    return Found(shown, len(rows) > PAGE_ROWS)
+    )  # fmt: skip
+
+
+def _row(row: Any) -> Row:
+    return Row(row.id, row.at, row.who, row.company, WORDS[row.action], row.label, row.ip)

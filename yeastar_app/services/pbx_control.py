@@ -11,7 +11,7 @@ from yeastar_app.features import Feature, Surface
 from yeastar_app.models.capacity import Desired, Pbx, RunState
 from yeastar_app.models.hosting import CommandKind, EngineCommand
 from yeastar_app.refusals import Refusal
-from yeastar_app.services import engine_orders, mail
+from yeastar_app.services import engine_orders, mail, pbx_alarms
 from yeastar_app.services.pbx import One, living, locked, recipients_of
 from yeastar_app.services.pbx_orders import snapshot
 from yeastar_app.words import t
@@ -84,6 +84,7 @@ def delete(session: Session, actor: Actor, form: One) -> str:
     row, _ = locked(session, actor, form.id)
     if row.desired is not Desired.DELETED:
         row.desired, row.trouble = Desired.DELETED, ""
+        pbx_alarms.follow(session, row)
     if not engine_orders.unanswered(session, row.key, CommandKind.DELETE):
         engine_orders.order(session, row, CommandKind.DELETE, actor.email)
     audit(session, actor, "pbx.delete", row, label=row.name, before=snapshot(session, row))
@@ -106,6 +107,7 @@ def retry(session: Session, actor: Actor, form: One) -> str:
         if any(one.kind is CommandKind.START for one in failed):
             _refuse_over(row)
         row.trouble = ""
+        pbx_alarms.follow(session, row)
         for one in failed:
             whom = {"people": one.body["people"]} if "people" in one.body else {}
             engine_orders.order(session, row, one.kind, actor.email, **whom)

@@ -26,7 +26,7 @@ from yeastar_app.models.capacity import (
 from yeastar_app.models.contacts import Contact, PbxRecipient
 from yeastar_app.models.hosting import CommandKind
 from yeastar_app.refusals import NotFound, Refusal
-from yeastar_app.services import capacity, engine_orders, pbx_customers, people, seen
+from yeastar_app.services import capacity, engine_orders, pbx_alarms, pbx_customers, people, seen
 from yeastar_app.services.fields import OptionalDay, RowId, text, whole_number
 from yeastar_app.services.pbx import ADD, One, customer_of, living, mark_of, recipients_of
 from yeastar_app.settings import settings
@@ -143,6 +143,7 @@ def create(session: Session, actor: Actor, form: PbxForm) -> int:
     _set_recipients(session, pool, row, form.recipients)
     pbx_customers.bind(session, pool, row, form.customer, form.customer_controls)
     engine_orders.order(session, row, CommandKind.CREATE, actor.email)
+    pbx_alarms.follow(session, row)
     audit(session, actor, "pbx.create", row, label=form.name, after=snapshot(session, row))
     return row.key
 
@@ -306,6 +307,7 @@ def change_term(session: Session, actor: Actor, form: TermForm) -> str:
     if form.expires_on != row.expires_on:
         _check_expiry(form.expires_on)
     row.type, row.expires_on, row.run_after_expiry = form.type, form.expires_on, form.run_after_expiry
+    pbx_alarms.follow(session, row)
     engine_orders.changed(session, row)
     audit(session, actor, "pbx.change_term", row, label=row.name, before=before, after=snapshot(session, row))
     return row.name

@@ -1,74 +1,94 @@
-"""System > Operation Logs: what the own people did here in the last 6 months."""
+"""System > Operation Logs: what the own people did here in the last 6 months, with what was before and after."""
 
 from dataclasses import dataclass
 from typing import Any
 
 import reflex as rx
 
-from yeastar_app.components import layout, tables
-from yeastar_app.components.controls import button, empty
+from yeastar_app.components import forms, layout, overlays, tables
+from yeastar_app.components.controls import button, download_link, empty, icon_button
 from yeastar_app.portals.addresses import with_query
 from yeastar_app.portals.page import Shell, guarded, page
 from yeastar_app.services import operation_logs
+from yeastar_app.services.audit_log import Change
+from yeastar_app.services.operation_logs import Filter
 from yeastar_app.words import minute, t
 
 HERE = "/central/logs"
+FILTERS = ("who", "what", "operation", "since", "until")
 
 
 @dataclass
 class LogRow:
-    at: str
-    who: str
-    operation: str
-    label: str
-    ip: str
+    id: int = 0
+    at: str = ""
+    who: str = ""
+    company: str = ""
+    operation: str = ""
+    label: str = ""
+    ip: str = ""
+
+
+def log_row(row: operation_logs.Row) -> LogRow:
+    return LogRow(row.id, minute(row.at), row.who, row.company, row.operation, row.label, row.ip)
 
 
 @guarded(operation_logs.VIEW)
 class LogsState(Shell):
     loaded: bool = False
     rows: list[LogRow] = []
-    text: str = ""
-    operation: str = ""
+    filters: dict[str, str] = {}
+    narrowed: bool = False
+    opened: int = 0
+    """Grows with each address, so that the fields say what it does."""
+    newer: int = 0
     older: int = 0
-    is_first: bool = True
+    download: str = ""
+
+    reading: bool = False
+    row: LogRow = LogRow()
+    changes: list[Change] = []
 
     @rx.event
     async def load(self) -> None:
-        asked = self.router.url.query_parameters
-        self.text, self.operation = str(asked.get("text", ""))[:255], str(asked.get("operation", ""))[:60]
-        before = str(asked.get("before", "0"))
-        self.is_first = before == "0"
-        found = await self._act(
-            operation_logs.search, {"text": self.text, "operation": self.operation, "before": before}
-        )
-        if found is None:
-            return
-        self.rows = [LogRow(minute(row.at), row.who, row.operation, row.label, row.ip) for row in found.rows]
-        self.older = found.rows[-1].id if found.more else 0
-        self.loaded = True
+        query = dict(self.router.url.query_parameters)
+        self.filters, self.reading = self._parsed(query), False
+        self.narrowed, self.opened = any(self.filters.values()), self.opened + 1
+        self.download = with_query("/files/operation-logs.xlsx", **self.filters)
+        found = await self._act(operation_logs.search, query)
+        if found is not None:
+            self.rows = [log_row(row) for row in found.rows]
+            self.newer, self.older, self.loaded = found.newer, found.older, True
 
-    def _address(self, **given: Any) -> str:
-        return with_query(HERE, **given)
+    def _parsed(self, given: Any) -> dict[str, str]:
+        form = Filter.model_validate(given if isinstance(given, dict) else {})
+        return {name: str(getattr(form, name) or "") for name in FILTERS}
 
     @rx.event
     async def search(self, form: dict) -> Any:
-        given = form if isinstance(form, dict) else {}
-        return rx.redirect(
-            self._address(text=str(given.get("text", ""))[:255], operation=str(given.get("operation", ""))[:60])
-        )
+        return rx.redirect(with_query(HERE, **self._parsed(form)))
 
     @rx.event
     async def reset_filters(self) -> Any:
         return rx.redirect(HERE)
 
     @rx.event
-    async def newest(self) -> Any:
-        return rx.redirect(self._address(text=self.text, operation=self.operation))
+    async def show_newer(self) -> Any:
+        return rx.redirect(with_query(HERE, **self.filters, after=self.newer))
 
     @rx.event
-    async def go_older(self) -> Any:
-        return rx.redirect(self._address(text=self.text, operation=self.operation, before=self.older))
+    async def show_older(self) -> Any:
+        return rx.redirect(with_query(HERE, **self.filters, before=self.older))
+
+    @rx.event
+    async def open_row(self, number: int) -> None:
+        seen = await self._act(operation_logs.details, {"id": number})
+        if seen is not None:
+            self.row, self.changes, self.reading = log_row(seen.row), seen.changes, True
+
+    @rx.event
+    async def show_panel(self, shown: bool) -> None:
+        self.reading = self.reading and shown is True
 
 
 @page(HERE, t("Operation Logs"), operation_logs.VIEW, LogsState.load)
@@ -81,52 +101,85 @@ def logs_page() -> rx.Component:
         layout.card(
             _filters(state),
             tables.table(
-                [(t("Time (UTC)"), "date"), (t("Who"), ""), (t("Operation"), ""), (t("On"), ""), (t("From"), "")],
+                [(t("Time (UTC)"), "date"), (t("Who"), "wide-only"), (t("Operation"), ""), (t("On"), "wide-only"),
+                 (t("From"), "date wide-only"), ("", "")],
                 state.rows,
-                lambda row: [
-                    tables.cell(row.at, kind="date"),
-                    tables.cell(row.who),
-                    tables.cell(row.operation),
-                    tables.cell(row.label),
-                    tables.cell(row.ip, kind="date"),
-                ],
+                _row,
                 ready=state.loaded,
-                empty_state=empty("scroll-text", t("Nothing here"), t("No operation fits, or none was done yet.")),
+                empty_state=rx.cond(
+                    state.narrowed,
+                    empty("search-x", t("Nothing matches"), t("Change the filters above, or reset them.")),
+                    empty("scroll-text", t("Nothing here"), t("What you and your people do here stands here.")),
+                ),
                 label=t("Operations"),
             ),
-            tables.pager(
-                "",
-                earlier=state.newest,
-                later=state.go_older,
-                has_earlier=~state.is_first,
-                has_later=state.older > 0,
+            rx.cond(
+                (state.newer > 0) | (state.older > 0),
+                tables.pager(t("Newest first"), earlier=state.show_newer, later=state.show_older,
+                             has_earlier=state.newer > 0, has_later=state.older > 0),
             ),
             flush=True,
         ),
-        note=t("Every operation of your company's people in Central Management, kept 6 months."),
-    )
+        _panel(state),
+        note=t("Every successful operation of your company's people and of your resellers in Central Management. "
+               "Shown for 6 months."),
+        actions=(download_link(t("Export"), state.download),),
+    )  # fmt: skip
+
+
+def _row(row: Any) -> list[rx.Component]:
+    return [
+        tables.cell(row.at, kind="date"),
+        tables.cell(
+            rx.el.div(
+                rx.el.span(row.who),
+                rx.el.span(row.company, class_name="faint"),
+                class_name="two-lines",
+            ),
+            kind="wide-only",
+        ),
+        tables.cell(
+            rx.el.div(
+                rx.el.span(row.operation),
+                rx.el.span(row.label, class_name="narrow-only faint cut"),
+                class_name="two-lines",
+            )
+        ),
+        tables.cell(row.label, kind="wide-only"),
+        tables.cell(row.ip, kind="date wide-only"),
+        tables.row_actions(
+            icon_button("file-search", t("Details") + ": " + row.operation + " " + row.label,
+                        on_click=LogsState.open_row(row.id))
+        ),
+    ]  # fmt: skip
 
 
 def _filters(state: Any) -> rx.Component:
-    options = operation_logs.OPERATIONS
-    return rx.el.form(
-        rx.el.label(
-            rx.el.span(t("Who or what"), class_name="label"),
-            rx.el.input(name="text", default_value=state.text, key=state.text, class_name="input"),
+    def box(name: str, label: str, kind: str = "text") -> rx.Component:
+        return rx.el.label(
+            rx.el.span(label, class_name="label"),
+            rx.el.input(name=name, type=kind, default_value=state.filters[name], max_length=100,
+                        key=name + state.opened.to_string(), class_name="input"),
             class_name="field",
-        ),
+        )  # fmt: skip
+
+    return rx.el.form(
+        box("who", t("Who or company")),
+        box("what", t("On")),
         rx.el.label(
             rx.el.span(t("Operation"), class_name="label"),
             rx.el.select(
                 rx.el.option(t("All"), value=""),
-                *[rx.el.option(words, value=code) for code, words in options.items()],
+                *[rx.el.option(words, value=code) for code, words in operation_logs.WORDS.items()],
                 name="operation",
-                default_value=state.operation,
-                key=state.operation,
+                default_value=state.filters["operation"],
+                key="operation" + state.opened.to_string(),
                 class_name="input",
             ),
             class_name="field",
         ),
+        box("since", t("From"), "date"),
+        box("until", t("To"), "date"),
         rx.el.div(
             button(t("Search"), symbol="search", type="submit"),
             button(t("Reset"), look="quiet", on_click=state.reset_filters),
@@ -136,4 +189,55 @@ def _filters(state: Any) -> rx.Component:
         class_name="filters",
         role="search",
         aria_label=t("Filter the list"),
+    )
+
+
+def _panel(state: Any) -> rx.Component:
+    row = state.row
+    return overlays.drawer(
+        state.reading,
+        state.show_panel,
+        row.operation,
+        rx.el.div(
+            forms.facts(
+                (t("Time (UTC)"), row.at),
+                (t("Who"), row.who),
+                (t("Company"), row.company),
+                (t("On"), rx.cond(row.label != "", row.label, t("None"))),
+                (t("From"), rx.cond(row.ip != "", row.ip, t("A job"))),
+            ),
+            rx.cond(
+                state.changes.length() > 0,
+                rx.el.div(
+                    rx.el.table(
+                        rx.el.thead(
+                            rx.el.tr(
+                                rx.el.th(t("What"), scope="col"),
+                                rx.el.th(t("Before"), scope="col"),
+                                rx.el.th(t("After"), scope="col"),
+                            )
+                        ),
+                        rx.el.tbody(
+                            rx.foreach(
+                                state.changes,
+                                lambda one: rx.el.tr(
+                                    rx.el.th(one.name, scope="row"),
+                                    rx.el.td(rx.el.span(one.before, class_name="wrap")),
+                                    rx.el.td(rx.el.span(one.after, class_name="wrap strong")),
+                                ),
+                            )
+                        ),
+                        class_name="table before-after",
+                        aria_label=t("Before and after"),
+                    ),
+                    class_name="table-wrap",
+                    role="region",
+                    aria_label=t("Before and after"),
+                    tab_index=0,
+                ),
+                rx.el.p(t("Nothing else is recorded of it."), class_name="faint"),
+            ),
+            class_name="stack",
+        ),
+        foot=button(t("Close"), on_click=state.show_panel(False)),
     )
