@@ -31,7 +31,18 @@ def demo() -> None:
     from sqlmodel import select
 
     from yeastar_app.database import transaction
-    from yeastar_app.demo import back_office, capacity, holdings, orders, people, points, rewards, tasks, uploads
+    from yeastar_app.demo import (
+        alarms,
+        back_office,
+        capacity,
+        holdings,
+        orders,
+        people,
+        points,
+        rewards,
+        tasks,
+        uploads,
+    )
     from yeastar_app.models.accounts import Account
 
     if not settings().demo_mode:
@@ -42,6 +53,7 @@ def demo() -> None:
             loaded = people.load(session)
             capacity.load(session, loaded)
             tasks.load(session, loaded)
+            alarms.load(session, loaded)
             points.load(session, loaded, rewards.load(session, loaded))
             back_office.load(session, loaded)
             holdings.load(session, loaded)

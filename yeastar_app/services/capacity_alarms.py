@@ -15,6 +15,7 @@ from yeastar_app.words import t
 WARN_AT_PERCENT = 80
 LINES = (AlarmKind.CAPACITY_LOW, AlarmKind.CAPACITY_FULL)
 """In the order in which they are crossed."""
+TITLES = {AlarmKind.CAPACITY_LOW: t("{name}: running out"), AlarmKind.CAPACITY_FULL: t("{name}: used up")}
 
 
 def crossed(used: int, total: int) -> int:
@@ -33,8 +34,7 @@ def heed(session: Session, pool_id: int, stands: Mapping[str, tuple[str, int, in
         beyond = crossed(used, total)
         over += [alarm_records.reason(kind, of) for kind in LINES[beyond:]]
         for kind in LINES[:beyond]:
-            title = t("{name}: used up", name=name) if kind is AlarmKind.CAPACITY_FULL else t(
-                "{name}: {percent} % in use", name=name, percent=used * 100 // total)  # fmt: skip
+            title = TITLES[kind].format(name=name)
             detail = t("{used} of {total} assigned or used, {free} free.",
                        used=f"{used:,}", total=f"{total:,}", free=f"{total - used:,}")  # fmt: skip
             alarm_records.begin(session, Cause(organisation_id, kind, of, title, detail))

@@ -60,15 +60,17 @@ def take_in(session: Session, report: Report) -> bool:
     if command is not None and report.outcome is not None and command.outcome is None:
         command.outcome, command.error, command.ended_at = report.outcome, report.words, clock.now()
         pbx.trouble = failed(command.kind, report.words) if report.outcome is Outcome.FAILED else ""
-    if report.sequence > pbx.report_sequence and pbx.deleted_at is None:
-        _believe(session, pbx, report)
-    session.flush()
-    _alarms(session, pbx)
+    if pbx.deleted_at is None:
+        if report.sequence > pbx.report_sequence:
+            _believe(session, pbx, report)
+        session.flush()
+        _alarms(session, pbx)
     engine_orders.changed(session, pbx)
     return True
 
 
 def _alarms(session: Session, pbx: Pbx) -> None:
+    """What was heard of a PBX that was there until now raises and ends its alarms."""
     over = pbx_alarms.follow(session, pbx)
     if pbx.deleted_at is not None:
         pbx_alarms.deleted(session, pbx)
