@@ -125,7 +125,7 @@ def test_the_same_file_twice_gives_no_second_points(here: Credential) -> None:
     nothing = registered(again, here).result
     assert nothing
     assert (nothing["total"], nothing["lines"]) == (0, [])
-    assert perform(programme.view, None, here).balance == 150
+    assert perform(programme.view, None, here).standing.balance(clock.now()) == 150
 
 
 def test_what_somebody_else_registers_between_check_and_registration_is_left_out(db: str) -> None:
@@ -345,7 +345,7 @@ def test_saving_and_registering_twice_changes_nothing(here: Credential) -> None:
     assert jobs.claim_due() == []
     bulk_work.commit(upload.id)
     bulk_work.commit(upload.id)
-    assert perform(programme.view, None, here).balance == 150
+    assert perform(programme.view, None, here).standing.balance(clock.now()) == 150
 
 
 def test_an_upload_whose_worker_was_killed_is_picked_up_when_its_lease_is_over(here: Credential) -> None:

@@ -358,6 +358,21 @@ def test_a_late_report_stands_in_the_history_and_changes_nothing(db: str) -> Non
     ]  # fmt: skip
 
 
+def test_answers_that_come_in_the_wrong_order_give_the_capacity_back_all_the_same(db: str) -> None:
+    partner = owner()
+    number = running(partner, extensions=20)
+    for extensions in (10, 8):
+        resize(partner.credential, number, extensions=extensions)
+    with transaction(writes=False) as session:
+        asked = select(EngineCommand.message_id).where(EngineCommand.kind == CommandKind.RESIZE)
+        first, second = session.exec(asked.order_by(col(EngineCommand.id))).all()
+    for sequence, command, extensions in ((62, second, 8), (61, first, 10)):
+        take_in(report(number, sequence, RunState.RUNNING, extensions=extensions, calls=4, minutes=0,
+                       command=command, outcome=Outcome.DONE))  # fmt: skip
+    assert free(partner)[0] == 992
+    assert problems() == []
+
+
 def test_an_engine_that_loses_a_pbx_frees_nothing_and_is_shown(db: str) -> None:
     partner = owner()
     number = running(partner, extensions=20)

@@ -99,7 +99,7 @@ def test_already_registered_by_anyone_ever_is_refused(db: str) -> None:
     with pytest.raises(Refusal) as refused:
         perform(registration.register, form(), here)
     assert (refused.value.code, refused.value.field) == ("already_registered", "product_id")
-    assert perform(programme.view, None, here).balance == 0
+    assert perform(programme.view, None, here).standing.balance(clock.now()) == 0
 
 
 def test_no_subscription_is_refused(here: Credential) -> None:
@@ -189,7 +189,8 @@ def test_enough_points_within_twelve_months_lift_the_tier_at_once_and_tell_the_o
         email = session.exec(select(Email)).one()
     assert (email.to, email.subject) == (partner.email, "You have reached Silver")
     seen = perform(programme.view, None, here)
-    assert (seen.tier.name, seen.next_tier.name, seen.accrued) == ("Silver", "Gold", 1050)
+    standing = seen.standing
+    assert (standing.tier.name, standing.counted(clock.now())) == ("Silver", 1050)
 
 
 def test_points_older_than_the_tier_period_do_not_lift_and_nobody_goes_down_here(
@@ -202,12 +203,12 @@ def test_points_older_than_the_tier_period_do_not_lift_and_nobody_goes_down_here
     clock.advance(timedelta(days=366))
     later = signed_in(partner)
     assert perform(registration.register, form(product_id=f"{SERIAL}6"), later).tier == ""
-    assert perform(programme.view, None, later).accrued == 150
+    assert perform(programme.view, None, later).standing.counted(clock.now()) == 150
     with transaction() as session:
         silver = session.exec(select(Tier).where(Tier.name == "Silver")).one()
         session.exec(select(PointAccount)).one().tier_id = silver.key
     assert perform(registration.register, form(product_id=f"{SERIAL}7"), later).tier == ""
-    assert perform(programme.view, None, later).tier.name == "Silver"
+    assert perform(programme.view, None, later).standing.tier.name == "Silver"
 
 
 def test_a_colleague_registers_for_the_company_and_one_without_the_permission_is_refused(here: Credential) -> None:
@@ -216,13 +217,15 @@ def test_a_colleague_registers_for_the_company_and_one_without_the_permission_is
     with pytest.raises(Refusal, match="not_allowed"):
         perform(registration.register, form(), signed_in(account(Kind.COLLEAGUE, home, grants=["partners"])))
     perform(registration.register, form(), signed_in(account(Kind.COLLEAGUE, home, grants=["programme"])))
-    assert perform(programme.view, None, signed_in(account(Kind.PARTNER, home))).balance == 150
-    assert perform(programme.view, None, here).balance == 0
+    assert perform(programme.view, None, signed_in(account(Kind.PARTNER, home))).standing.balance(clock.now()) == 150
+    assert perform(programme.view, None, here).standing.balance(clock.now()) == 0
 
 
 def test_a_company_without_registrations_sees_the_lowest_tier_and_no_points(here: Credential) -> None:
     seen = perform(programme.view, None, here)
-    assert (seen.tier.name, seen.balance, seen.accrued, seen.expiring_on) == ("Registered", 0, 0, None)
+    now, standing = clock.now(), seen.standing
+    assert (standing.tier.name, standing.balance(now), standing.counted(now)) == ("Registered", 0, 0)
+    assert seen.expires_next is None
 
 
 def previewed(here: Credential, **typed: str) -> tuple[str, str]:

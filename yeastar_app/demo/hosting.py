@@ -49,6 +49,7 @@ def tell(session: Session, pbx: Pbx, by: str, state: RunState, trouble: str, act
             engine_reports.failed(kind, trouble) if command.error else "",
         )
     pbx.held_extensions, pbx.held_calls, pbx.held_minutes = pbx.extensions, pbx.calls, pbx.minutes
+    pbx.said_extensions, pbx.said_calls, pbx.said_minutes = pbx.extensions, pbx.calls, pbx.minutes
     session.add(
         SimulatedPbx(
             reference=pbx.reference,

@@ -124,6 +124,10 @@ class Pbx(Table, table=True):
     """The most of each that the engine may still run with: it stays deducted until the engine has answered."""
     held_calls: int = 0
     held_minutes: int = 0
+    said_extensions: int = 0
+    """What the engine runs with by its newest report: what is held comes down to it when all is answered."""
+    said_calls: int = 0
+    said_minutes: int = 0
     run_state: RunState = enum_column(RunState, default=RunState.STOPPED)
     activated: bool = False
     report_sequence: int = 0

@@ -63,7 +63,7 @@ def take_in(session: Session, report: Report) -> bool:
     if pbx.deleted_at is None:
         if report.sequence > pbx.report_sequence:
             _believe(session, pbx, report)
-        session.flush()
+        _give_back(session, pbx)
         _alarms(session, pbx)
     engine_orders.changed(session, pbx)
     return True
@@ -148,7 +148,6 @@ def _command(session: Session, pbx: Pbx, report: Report) -> EngineCommand | None
 
 def _believe(session: Session, pbx: Pbx, report: Report) -> None:
     """The newest word about a PBX."""
-    before = capacity.charged(pbx)
     pbx.report_sequence, pbx.reported_at = report.sequence, clock.now()
     pbx.run_state, pbx.activated = report.state, report.activated
     if report.state is RunState.DELETED:
@@ -161,13 +160,21 @@ def _believe(session: Session, pbx: Pbx, report: Report) -> None:
         pbx.trouble = ""  # it is there again
     if report.alarms is not None:
         pbx_alarms.reported(session, pbx, report.alarms)
+    pbx.said_extensions, pbx.said_calls, pbx.said_minutes = report.extensions, report.calls, report.minutes
+
+
+def _give_back(session: Session, pbx: Pbx) -> None:
+    """Once everything is answered, also by a report that came late, the engine runs with what its newest report says:
+    the rest is free again. More than it was ever given it may not have."""
     session.flush()
-    if not engine_orders.unanswered(session, pbx.key):
-        # Everything is answered: what the engine runs with is what it says. More than it was ever given it may not.
-        most = (pbx.held_extensions, pbx.held_calls, pbx.held_minutes)
-        said = (report.extensions, report.calls, report.minutes)
-        pbx.held_extensions, pbx.held_calls, pbx.held_minutes = map(min, most, said)
-        capacity.give(session, pbx.pool_id, before - capacity.charged(pbx))
+    lost = pbx.run_state is RunState.DELETED or pbx.deleted_at is not None
+    if lost or pbx.reported_at is None or engine_orders.unanswered(session, pbx.key):
+        return
+    before = capacity.charged(pbx)
+    most = (pbx.held_extensions, pbx.held_calls, pbx.held_minutes)
+    said = (pbx.said_extensions, pbx.said_calls, pbx.said_minutes)
+    pbx.held_extensions, pbx.held_calls, pbx.held_minutes = map(min, most, said)
+    capacity.give(session, pbx.pool_id, before - capacity.charged(pbx))
 
 
 def _gone(session: Session, pbx: Pbx) -> None:
