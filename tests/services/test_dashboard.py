@@ -83,6 +83,14 @@ def test_recent_activity_is_the_end_of_the_ledger_newest_first(db: str) -> None:
     assert [line.points for line in seen(signed_in(owner)).recent] == [-1, 7, 6, 5, 4, 3]
 
 
+def test_recent_activity_goes_by_time_and_not_by_when_it_was_written_down(db: str) -> None:
+    owner = account()
+    register(owner, 5)
+    with clock.frozen(clock.now() - timedelta(days=30)):
+        register(owner, 9)
+    assert [line.points for line in seen(signed_in(owner)).recent] == [5, 9]
+
+
 def test_a_company_without_points_is_told_how_to_begin(db: str) -> None:
     view = seen(signed_in(account()))
     assert (view.balance, view.standing.tier.name, view.recent) == (0, "Registered", [])

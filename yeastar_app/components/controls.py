@@ -22,7 +22,8 @@ def button(label: Any, *, look: str = "plain", symbol: str = "", small: bool = F
 
 
 def submit(label: Any, *, wide: bool = False, look: str = "primary", **props: Any) -> rx.Component:
-    """The button that sends its form."""
+    """The button that sends its form. A form that is there before its script could send itself as an address: on such
+    pages `disabled=~state.is_hydrated` keeps the button, and with it the Enter key, from doing so."""
     return rx.el.button(
         label, type="submit", class_name=f"button button-{look}{' button-wide' if wide else ''}", **props
     )

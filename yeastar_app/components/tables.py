@@ -24,13 +24,17 @@ def table(
     sort: Any = "",
     on_sort: Any = None,
 ) -> rx.Component:
-    """`columns`: (heading, class: "" | "num" | "date"), and the name of its order where a click on the heading sorts;
+    """`columns`: (heading, class: "" | "num" | "date", with "wide-only" where a phone says it with `on_phone`), and the
+    name of its order where a click on the heading sorts;
     `rows`: a State list; `draw(row)`: the cells of one row (`cell(...)`); `ready`: whether the data is there (skeletons
     until then); `sort`: the order at the moment, as `services/paging` names it; `on_sort` receives a heading's name."""
     head = rx.el.thead(rx.el.tr(*[_heading(*column, sort=sort, on_sort=on_sort) for column in columns]))
     skeleton = rx.el.tbody(
         *[
-            rx.el.tr(*[rx.el.td(rx.el.div(class_name="skeleton")) for _ in columns], aria_hidden="true")
+            rx.el.tr(
+                *[rx.el.td(rx.el.div(class_name="skeleton"), class_name=column[1]) for column in columns],
+                aria_hidden="true",
+            )
             for _ in range(SKELETON_ROWS)
         ]
     )
@@ -74,6 +78,11 @@ def cell(*content: Any, kind: str = "") -> rx.Component:
 def row_link(label: Any, href: Any) -> rx.Component:
     """What a row opens to, within a cell: looks like a word of the table until one points at it."""
     return ReactRouterLink.create(label, to=href, class_name="row-link")
+
+
+def on_phone(*words: Any) -> rx.Component:
+    """A line under the words of a cell, on a phone alone: what the "wide-only" columns say elsewhere."""
+    return rx.el.span(*words, class_name="narrow-only faint")
 
 
 def row_actions(*buttons: Any) -> rx.Component:

@@ -103,12 +103,11 @@ def _ledger(
         )
         return sa.select(picked.subquery())
 
-    newest = (col(PointEntry.id).desc(),)
     latest = (col(PointEntry.at).desc(), col(PointEntry.id).desc())
-    parts = [some(0, order=newest, many=RECENT)]
+    parts = [some(0, order=latest, many=RECENT)]
     parts += [some(n, col(PointEntry.at) < month, order=latest, many=1) for n, month in enumerate(months, 1)]
     rows = session.execute(sa.union_all(*parts)).all()
-    recent = sorted((row for row in rows if row.part == 0), key=lambda row: row.id, reverse=True)
+    recent = sorted((row for row in rows if row.part == 0), key=lambda row: (row.at, row.id), reverse=True)
     held = {row.part: row.balance_after for row in rows if row.part}
     return (
         [Line(row.at, row.kind, row.reason, row.points, row.debt) for row in recent],

@@ -146,8 +146,8 @@ def customers_page() -> rx.Component:
                 tables.search_box(state.seed, state.opened, state.find, t("Search name, company or email")),
             ),
             tables.table(
-                [(t("Name"), ""), (t("Company"), ""), (t("Email"), ""), (t("Phone"), ""), (t("Cloud PBXs"), "num"),
-                 ("", "")],
+                [(t("Name"), ""), (t("Company"), "wide-only"), (t("Email"), "wide-only"), (t("Phone"), "wide-only"),
+                 (t("Cloud PBXs"), "num wide-only"), ("", "")],
                 state.rows,
                 _row,
                 ready=state.loaded,
@@ -181,11 +181,15 @@ def customers_page() -> rx.Component:
 def _row(row: Any) -> list[rx.Component]:
     state = CustomersState
     return [
-        tables.cell(rx.el.span(row.name, class_name="strong")),
-        tables.cell(row.company),
-        tables.cell(row.email),
-        tables.cell(rx.el.span(row.phone, class_name="nowrap")),
-        tables.cell(row.pbxs, kind="num"),
+        tables.cell(
+            rx.el.span(row.name, class_name="strong"),
+            tables.on_phone(row.company),
+            rx.el.span(row.email, class_name="narrow-only faint wrap"),
+        ),
+        tables.cell(row.company, kind="wide-only"),
+        tables.cell(row.email, kind="wide-only"),
+        tables.cell(rx.el.span(row.phone, class_name="nowrap"), kind="wide-only"),
+        tables.cell(row.pbxs, kind="num wide-only"),
         tables.row_actions(
             rx.cond(
                 state.may_manage,

@@ -275,8 +275,9 @@ def pbx_page() -> rx.Component:
         layout.card(
             _filters(state),
             tables.table(
-                [(t("PBX"), ""), (t("State"), ""), (t("Plan"), ""), (t("Extensions"), "num"),
-                 (t("Concurrent Calls"), "num"), (t("Call Recording (mins)"), "num"), (t("Expires"), "date"), ("", "")],
+                [(t("PBX"), ""), (t("State"), ""), (t("Plan"), "wide-only"), (t("Extensions"), "num wide-only"),
+                 (t("Concurrent Calls"), "num wide-only"), (t("Call Recording (mins)"), "num wide-only"),
+                 (t("Expires"), "date wide-only"), ("", "")],
                 state.rows,
                 _row,
                 ready=state.loaded,
@@ -368,7 +369,8 @@ def _row(row: Any) -> list[rx.Component]:
         tables.cell(
             rx.el.div(
                 link(row.name, there),
-                rx.el.span(row.owner, class_name="faint"),
+                rx.el.span(row.owner, class_name="faint cut"),
+                tables.on_phone(row.plan, t(" · Extensions "), row.extensions, t(" · Calls "), row.calls),
                 class_name="two-lines",
             )
         ),
@@ -379,17 +381,18 @@ def _row(row: Any) -> list[rx.Component]:
                 rx.cond(row.high_availability, badge(t("HA"), "accent")),
                 rx.cond(row.trial, badge(row.type, "warn")),
                 class_name="row tight",
-            )
+            ),
+            kind="wide-only",
         ),
-        tables.cell(row.extensions, kind="num"),
-        tables.cell(row.calls, kind="num"),
+        tables.cell(row.extensions, kind="num wide-only"),
+        tables.cell(row.calls, kind="num wide-only"),
         tables.cell(
             rx.el.div(
                 rx.el.span(row.minutes),
                 rx.cond(row.charged != "", rx.el.span(row.charged, class_name="faint")),
                 class_name="two-lines",
             ),
-            kind="num",
+            kind="num wide-only",
         ),
         tables.cell(
             rx.el.div(
@@ -397,7 +400,7 @@ def _row(row: Any) -> list[rx.Component]:
                 rx.cond(row.expiry_note != "", rx.el.span(row.expiry_note, class_name="faint")),
                 class_name="two-lines",
             ),
-            kind="date",
+            kind="date wide-only",
         ),
         tables.row_actions(
             rx.el.div(

@@ -15,6 +15,7 @@ from yeastar_app.components.controls import (
     link,
     usage_bar,
 )
+from yeastar_app.components.menus import more_item, more_menu
 from yeastar_app.features import Feature
 from yeastar_app.models.accounts import Status
 from yeastar_app.portals.addresses import with_query
@@ -157,10 +158,10 @@ def resellers_page() -> rx.Component:
                     (_all_box(state), ""),
                     (t("Reseller"), ""),
                     (t("State"), ""),
-                    (t("PBXs"), "num"),
-                    (t("Extensions"), ""),
-                    (t("Concurrent Calls"), ""),
-                    (t("Call Recording (mins)"), ""),
+                    (t("PBXs"), "num wide-only"),
+                    (t("Extensions"), "wide-only"),
+                    (t("Concurrent Calls"), "wide-only"),
+                    (t("Call Recording (mins)"), "wide-only"),
                     ("", ""),
                 ],
                 state.rows,
@@ -275,27 +276,45 @@ def _row(row: Any) -> list[rx.Component]:
         tables.cell(
             rx.el.div(
                 rx.cond(state.may_manage, link(row.company, f"{HERE}/" + row.id.to_string()), rx.el.span(row.company)),
-                rx.el.span(row.name, " · ", row.email, class_name="faint"),
+                rx.el.span(row.name, " · ", row.email, class_name="faint wide-only"),
+                rx.el.span(row.name, class_name="narrow-only faint cut"),
+                tables.on_phone(t("PBXs "), row.pbxs, t(" · Extensions "), row.extensions.words),
                 class_name="two-lines",
             )
         ),
         tables.cell(badge(row.state, row.tone)),
-        tables.cell(row.pbxs, kind="num"),
-        tables.cell(_use(row.extensions)),
-        tables.cell(_use(row.calls)),
-        tables.cell(_use(row.minutes)),
-        tables.row_actions(
-            rx.cond(
-                state.may_manage,
-                rx.fragment(
-                    icon_button("mail", t("Send activation email"), on_click=state.send_activation(row.id)),
-                    icon_button("copy", t("Clone"), on_click=rx.redirect(f"{HERE}/new?from=" + row.id.to_string())),
-                    icon_button("pencil", t("Edit"), on_click=rx.redirect(f"{HERE}/" + row.id.to_string())),
-                    icon_button("trash-2", t("Delete"), on_click=state.ask_delete(row.id)),
-                ),
-            )
-        ),
+        tables.cell(row.pbxs, kind="num wide-only"),
+        tables.cell(_use(row.extensions), kind="wide-only"),
+        tables.cell(_use(row.calls), kind="wide-only"),
+        tables.cell(_use(row.minutes), kind="wide-only"),
+        tables.row_actions(rx.cond(state.may_manage, _actions(row))),
     ]
+
+
+def _actions(row: Any) -> rx.Component:
+    """Buttons side by side; in a menu on a phone, which has no room for four."""
+    key, one = row.id.to_string(), f"{HERE}/" + row.id.to_string()
+    what = (
+        ("mail", t("Send activation email"), ResellersState.send_activation(row.id)),
+        ("copy", t("Clone"), rx.redirect(f"{HERE}/new?from=" + key)),
+        ("pencil", t("Edit"), rx.redirect(one)),
+        ("trash-2", t("Delete"), ResellersState.ask_delete(row.id)),
+    )
+    return rx.fragment(
+        rx.el.div(
+            *[icon_button(symbol, label, on_click=act) for symbol, label, act in what],
+            class_name="wide-only cell-actions",
+        ),
+        rx.el.div(
+            more_menu(
+                key,
+                t("More for") + " " + row.company,
+                *[more_item(key, label, symbol, on_click=act, danger=symbol == "trash-2")
+                  for symbol, label, act in what],
+            ),
+            class_name="narrow-only",
+        ),
+    )  # fmt: skip
 
 
 def _nothing(state: Any) -> rx.Component:

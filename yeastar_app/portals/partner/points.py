@@ -306,6 +306,7 @@ def points_page() -> rx.Component:
         ),
         story_drawer(state.story, state.telling, state.close_story),
         back=back_link(t("Partner Program"), "/partner/program"),
+        actions=(button_link(t("History of Uploads"), "/partner/program/uploads", symbol="history"),),
     )
 
 
@@ -340,24 +341,26 @@ def _toolbar(state: Any) -> rx.Component:
 
 def _records(state: Any) -> rx.Component:
     return tables.table(
-        [(t("Date"), "date", "at"), (t("Type"), ""), (t("Reason"), ""), (t("By"), ""), (t("Points"), "num", "points"),
-         (t("Balance"), "num"), (t("Expiry Date"), "date")],
+        [(t("Date"), "date wide-only", "at"), (t("Type"), "wide-only"), (t("Reason"), ""), (t("By"), "wide-only"),
+         (t("Points"), "num", "points"), (t("Balance"), "num wide-only"), (t("Expiry Date"), "date wide-only")],
         state.records,
         lambda row: [
-            tables.cell(row.at, kind="date"),
-            tables.cell(badge(row.kind, row.tone)),
+            tables.cell(row.at, kind="date wide-only"),
+            tables.cell(badge(row.kind, row.tone), kind="wide-only"),
             tables.cell(
                 tables.row_link(row.reason, row.href),
                 rx.cond(row.undone, rx.el.span(" ", badge(t("Reversed later"), "bad"))),
+                tables.on_phone(row.kind, " · ", row.at),
             ),
-            tables.cell(row.who),
+            tables.cell(row.who, kind="wide-only"),
             tables.cell(
                 rx.el.strong(row.points),
                 rx.cond(row.owed != "", rx.el.span(row.owed, class_name="line faint")),
+                tables.on_phone(t("Balance"), " ", row.balance),
                 kind="num",
             ),
-            tables.cell(row.balance, kind="num"),
-            tables.cell(row.expires, kind="date"),
+            tables.cell(row.balance, kind="num wide-only"),
+            tables.cell(row.expires, kind="date wide-only"),
         ],
         ready=state.loaded,
         empty_state=_nothing(state, t("No points yet")),
@@ -369,20 +372,26 @@ def _records(state: Any) -> rx.Component:
 
 def _registered(state: Any) -> rx.Component:
     return tables.table(
-        [(t("Registered"), "date", "at"), (t("Product"), "", "product"), (t("Product ID"), "", "identifier"),
-         (t("Purchase Date"), "date", "purchased"), (t("Purchase From"), ""), (t("End User"), "", "company"),
-         (t("Points"), "num")],
+        [(t("Registered"), "date wide-only", "at"), (t("Product"), "wide-only", "product"),
+         (t("Product ID"), "", "identifier"), (t("Purchase Date"), "date wide-only", "purchased"),
+         (t("Purchase From"), "wide-only"), (t("End User"), "wide-only", "company"), (t("Points"), "num")],
         state.registered,
         lambda row: [
-            tables.cell(row.at, kind="date"),
-            tables.cell(row.product),
+            tables.cell(row.at, kind="date wide-only"),
+            tables.cell(row.product, kind="wide-only"),
             tables.cell(
                 tables.row_link(row.identifier, row.href),
                 rx.cond(row.undone, rx.el.span(" ", badge(t("Reversed"), "bad"))),
+                tables.on_phone(row.product),
+                tables.on_phone(row.company, " · ", row.at),
             ),
-            tables.cell(row.purchased, kind="date"),
-            tables.cell(row.seller),
-            tables.cell(rx.el.span(row.company, class_name="line"), rx.el.span(row.end_user, class_name="line faint")),
+            tables.cell(row.purchased, kind="date wide-only"),
+            tables.cell(row.seller, kind="wide-only"),
+            tables.cell(
+                rx.el.span(row.company, class_name="line"),
+                rx.el.span(row.end_user, class_name="line faint"),
+                kind="wide-only",
+            ),
             tables.cell(row.points, kind="num"),
         ],
         ready=state.loaded,

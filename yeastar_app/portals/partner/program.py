@@ -26,6 +26,8 @@ from yeastar_app.services.forecast import Month
 from yeastar_app.services.registration import POLICY
 from yeastar_app.words import t
 
+PATH = "/partner/program"
+
 
 @dataclass
 class TierStep:
@@ -113,8 +115,11 @@ class ProgramState(Shell):
 
     @rx.event
     async def arrive(self) -> Any:
-        """An address may ask for the panel (`?get=1`): the Dashboard's steps lead to it."""
-        return GetPoints.open_panel if self.router.url.query_parameters.get("get") else None
+        """An address may ask for the panel (`?get=1`): the Dashboard's steps lead to it. It asks once: the address
+        forgets it, so that a reload does not open what was closed."""
+        if not self.router.url.query_parameters.get("get"):
+            return None
+        return [rx.redirect(PATH, replace=True), GetPoints.open_panel]
 
     @rx.event
     async def compare(self, open_: bool) -> None:
@@ -194,7 +199,7 @@ def _rule_row(rule: programme.Rule, window_days: int) -> RuleRow:
     return RuleRow(rule.product, f"{rule.points:,}", identifiers.LABELS[rule.id_kind], window)
 
 
-@page("/partner/program", t("Partner Program"), POLICY, [ProgramState.load, ProgramState.arrive])
+@page(PATH, t("Partner Program"), POLICY, [ProgramState.load, ProgramState.arrive])
 def program_page() -> rx.Component:
     state = ProgramState
     return layout.shell(
@@ -269,14 +274,14 @@ def _what_comes(state: Any) -> rx.Component:
 
 def _month_table(state: Any) -> rx.Component:
     return tables.table(
-        [(t("Until"), "date"), (t("Expires"), "num"), (t("Balance"), "num"), (t("Counts for the tier"), "num"),
-         (t("Tier"), "")],
+        [(t("Until"), "date"), (t("Expires"), "num"), (t("Balance"), "num"),
+         (t("Counts for the tier"), "num wide-only"), (t("Tier"), "")],
         state.months,
         lambda row: [
             tables.cell(row.day, kind="date"),
             tables.cell(row.expired, kind="num"),
             tables.cell(row.balance, kind="num"),
-            tables.cell(row.counted, kind="num"),
+            tables.cell(row.counted, kind="num wide-only"),
             tables.cell(row.tier, rx.cond(row.review != "", rx.el.span(row.review, class_name="line faint"))),
         ],
         ready=state.loaded,
@@ -349,13 +354,22 @@ def _tier_step(step: Any) -> rx.Component:
 def _rules(state: Any) -> rx.Component:
     return layout.card(
         tables.table(
-            [(t("Product"), ""), (t("Points"), "num"), (t("Product ID"), ""), (t("Registration window"), "")],
+            [
+                (t("Product"), ""),
+                (t("Points"), "num"),
+                (t("Product ID"), "wide-only"),
+                (t("Registration window"), "wide-only"),
+            ],
             state.rules,
             lambda row: [
-                tables.cell(rx.el.span(row.product, class_name="strong")),
+                tables.cell(
+                    rx.el.span(row.product, class_name="strong"),
+                    tables.on_phone(row.identifier),
+                    tables.on_phone(row.window),
+                ),
                 tables.cell(row.points, kind="num"),
-                tables.cell(row.identifier),
-                tables.cell(row.window),
+                tables.cell(row.identifier, kind="wide-only"),
+                tables.cell(row.window, kind="wide-only"),
             ],
             ready=state.loaded,
             empty_state=rx.el.p(t("No product earns points at the moment."), class_name="empty"),

@@ -186,17 +186,23 @@ def _toolbar(state: Any) -> rx.Component:
 
 def _lines(state: Any) -> rx.Component:
     return tables.table(
-        [(t("Date"), "date"), (t("Type"), ""), (t("Order"), ""), (t("Order Amount"), "num"), (t("Tier and Rate"), ""),
-         (t("Amount"), "num"), (t("Balance"), "num")],
+        [(t("Date"), "date wide-only"), (t("Type"), "wide-only"), (t("Order"), ""),
+         (t("Order Amount"), "num wide-only"), (t("Tier and Rate"), "wide-only"), (t("Amount"), "num"),
+         (t("Balance"), "num wide-only")],
         state.rows,
         lambda row: [
-            tables.cell(row.at, kind="date"),
-            tables.cell(badge(row.kind, row.tone)),
-            tables.cell(rx.el.p(row.reason), rx.el.p(row.bought, class_name="faint"), kind="wordy"),
-            tables.cell(row.order_amount, kind="num"),
-            tables.cell(row.tier, ", ", row.rate),
-            tables.cell(rx.el.strong(row.change), kind="num"),
-            tables.cell(row.balance, kind="num"),
+            tables.cell(row.at, kind="date wide-only"),
+            tables.cell(badge(row.kind, row.tone), kind="wide-only"),
+            tables.cell(
+                rx.el.p(row.reason),
+                rx.el.p(row.bought, class_name="faint"),
+                tables.on_phone(row.at, " · ", row.tier, ", ", row.rate),
+                kind="wordy",
+            ),
+            tables.cell(row.order_amount, kind="num wide-only"),
+            tables.cell(row.tier, ", ", row.rate, kind="wide-only"),
+            tables.cell(rx.el.strong(row.change), tables.on_phone(row.balance), kind="num"),
+            tables.cell(row.balance, kind="num wide-only"),
         ],
         ready=state.loaded,
         empty_state=rx.cond(

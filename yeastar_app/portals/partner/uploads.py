@@ -104,8 +104,9 @@ def uploads_page() -> rx.Component:
         t("History of Uploads"),
         layout.card(
             tables.table(
-                [(t("Date"), "date"), (t("File"), ""), (t("State"), ""), (t("Rows"), "num"), (t("Registered"), "num"),
-                 (t("Bad rows"), "num"), (t("Points"), "num"), (t("Download"), ""), ("", "")],
+                [(t("Date"), "date wide-only"), (t("File"), ""), (t("State"), "wide-only"),
+                 (t("Rows"), "num wide-only"), (t("Registered"), "num wide-only"), (t("Bad rows"), "num wide-only"),
+                 (t("Points"), "num wide-only"), (t("Download"), "wide-only"), ("", "")],
                 state.uploads,
                 _upload,
                 ready=state.loaded,
@@ -137,25 +138,30 @@ def uploads_page() -> rx.Component:
 
 def _upload(row: Any) -> list[rx.Component]:
     return [
-        tables.cell(row.at, kind="date"),
+        tables.cell(row.at, kind="date wide-only"),
         tables.cell(
             rx.el.span(row.file_name, class_name="line strong cut"),
             rx.el.span(row.who, class_name="line faint"),
+            tables.on_phone(row.state, " · ", row.at),
+            tables.on_phone(row.registered, t(" of "), row.rows, t(" rows registered, "), row.points, t(" points")),
+            rx.el.div(_files(row), class_name="narrow-only"),
         ),
-        tables.cell(badge(row.state, row.tone)),
-        tables.cell(row.rows, kind="num"),
-        tables.cell(row.registered, kind="num"),
-        tables.cell(row.bad, kind="num"),
-        tables.cell(row.points, kind="num"),
-        tables.cell(
-            rx.el.div(
-                rx.cond(row.original != "", file_link(t("Workbook"), row.original)),
-                rx.cond(row.correct != "", file_link(t("Rows to correct"), row.correct)),
-                rx.cond(row.result != "", file_link(t("Result"), row.result)),
-                class_name="file-links",
-            ),
-        ),
+        tables.cell(badge(row.state, row.tone), kind="wide-only"),
+        tables.cell(row.rows, kind="num wide-only"),
+        tables.cell(row.registered, kind="num wide-only"),
+        tables.cell(row.bad, kind="num wide-only"),
+        tables.cell(row.points, kind="num wide-only"),
+        tables.cell(_files(row), kind="wide-only"),
         tables.row_actions(
             rx.cond(row.can_go_on, button(t("Show"), small=True, on_click=GetPoints.show(row.id))),
         ),
     ]
+
+
+def _files(row: Any) -> rx.Component:
+    return rx.el.div(
+        rx.cond(row.original != "", file_link(t("Workbook"), row.original)),
+        rx.cond(row.correct != "", file_link(t("Rows to correct"), row.correct)),
+        rx.cond(row.result != "", file_link(t("Result"), row.result)),
+        class_name="file-links",
+    )

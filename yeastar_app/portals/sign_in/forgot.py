@@ -45,7 +45,7 @@ def forgot_page() -> rx.Component:
                 state,
                 rx.el.p(t("Enter your Yeastar ID. We send you a link to set a new password."), class_name="muted"),
                 forms.field(state, "email", t("Yeastar ID"), kind="email", auto_complete="username", auto_focus=True),
-                submit(t("Send Password Reset Email"), wide=True),
+                submit(t("Send Password Reset Email"), wide=True, disabled=~state.is_hydrated),
                 on_submit=state.ask,
             ),
             rx.el.div(

@@ -135,7 +135,7 @@ def _password_step() -> rx.Component:
         state,
         forms.field(state, "email", t("Yeastar ID"), kind="email", auto_complete="username", auto_focus=True),
         forms.field(state, "password", t("Password"), kind="password", auto_complete="current-password"),
-        submit(t("Sign in"), wide=True),
+        submit(t("Sign in"), wide=True, disabled=~state.is_hydrated),
         rx.el.p(link(t("Forgot Password"), "/forgot-password"), class_name="center"),
         on_submit=state.sign_in,
         key="password",

@@ -6,7 +6,7 @@ import reflex as rx
 
 from yeastar_app.components import layout
 from yeastar_app.components.controls import button_link, empty
-from yeastar_app.components.tables import cell, pager, search_box, table, toolbar
+from yeastar_app.components.tables import cell, day_filter, on_phone, pager, search_box, table, toolbar
 from yeastar_app.portals.addresses import with_query
 from yeastar_app.portals.page import Shell, guarded, page
 from yeastar_app.services import audit_log
@@ -93,12 +93,12 @@ def audit_log_page() -> rx.Component:
                 search_box(state.seeds["search"], state.opened, state.find, t("Search what, company or address")),
                 search_box(state.seeds["who"], state.opened, state.find_who, t("Who")),
                 search_box(state.seeds["action"], state.opened, state.find_action, t("Action")),
-                _day(t("From"), state.seeds["since"], state.pick_since),
-                _day(t("To"), state.seeds["until"], state.pick_until),
+                day_filter(state.seeds["since"], state.pick_since, t("From")),
+                day_filter(state.seeds["until"], state.pick_until, t("To")),
             ),
             table(
-                [(t("When (UTC)"), "date"), (t("Who"), ""), (t("Action"), ""), (t("On what"), ""), (t("Changes"), ""),
-                 (t("From"), "")],
+                [(t("When (UTC)"), "date wide-only"), (t("Who"), "wide-only"), (t("Action"), "wide-only"),
+                 (t("On what"), ""), (t("Changes"), "wide-only"), (t("From"), "wide-only")],
                 state.rows,
                 _row,
                 ready=state.loaded,
@@ -117,27 +117,25 @@ def audit_log_page() -> rx.Component:
     )  # fmt: skip
 
 
-def _day(label: str, seed: Any, on_pick: Any) -> rx.Component:
-    return rx.el.input(
-        type="date",
-        aria_label=label,
-        title=label,
-        default_value=seed,
-        key=label + AuditLogState.opened.to_string(),
-        on_change=on_pick,
-        class_name="input",
-    )
-
-
 def _row(row: Any) -> list[rx.Component]:
     return [
-        cell(row.at, kind="date"),
-        cell(rx.el.p(row.who), rx.el.p(row.company, class_name="faint")),
-        cell(rx.el.span(row.action, class_name="mono")),
-        cell(rx.el.p(row.label, class_name="wrap"), rx.el.p(row.subject, class_name="faint")),
-        cell(rx.el.ul(rx.foreach(row.changes, _change), class_name="changes")),
-        cell(rx.el.span(row.ip, class_name="mono")),
+        cell(row.at, kind="date wide-only"),
+        cell(rx.el.p(row.who), rx.el.p(row.company, class_name="faint"), kind="wide-only"),
+        cell(rx.el.span(row.action, class_name="mono"), kind="wide-only"),
+        cell(
+            rx.el.p(row.label, class_name="wrap"),
+            rx.el.p(row.subject, class_name="faint wide-only"),
+            on_phone(row.action, " · ", row.subject),
+            on_phone(row.who, " · ", row.at),
+            rx.el.div(_changes(row), class_name="narrow-only"),
+        ),
+        cell(_changes(row), kind="wide-only"),
+        cell(rx.el.span(row.ip, class_name="mono"), kind="wide-only"),
     ]
+
+
+def _changes(row: Any) -> rx.Component:
+    return rx.el.ul(rx.foreach(row.changes, _change), class_name="changes")
 
 
 def _change(change: Any) -> rx.Component:

@@ -407,17 +407,17 @@ def _toolbar(state: Any) -> rx.Component:
 
 def _records(state: Any) -> rx.Component:
     return tables.table(
-        [(t("Date"), "date"), (t("Type"), ""), (t("Reason"), ""), (t("By"), ""), (t("Points"), "num"),
-         (t("Balance"), "num"), (t("Expiry Date"), "date")],
+        [(t("Date"), "date wide-only"), (t("Type"), "wide-only"), (t("Reason"), ""), (t("By"), "wide-only"),
+         (t("Points"), "num"), (t("Balance"), "num wide-only"), (t("Expiry Date"), "date wide-only")],
         state.records,
         lambda row: [
-            tables.cell(row.at, kind="date"),
-            tables.cell(badge(row.kind, row.tone)),
-            tables.cell(row.reason),
-            tables.cell(row.who),
-            tables.cell(rx.el.strong(row.points), kind="num"),
-            tables.cell(row.balance, kind="num"),
-            tables.cell(row.expires, kind="date"),
+            tables.cell(row.at, kind="date wide-only"),
+            tables.cell(badge(row.kind, row.tone), kind="wide-only"),
+            tables.cell(row.reason, tables.on_phone(row.kind, " · ", row.at)),
+            tables.cell(row.who, kind="wide-only"),
+            tables.cell(rx.el.strong(row.points), tables.on_phone(t("Balance"), " ", row.balance), kind="num"),
+            tables.cell(row.balance, kind="num wide-only"),
+            tables.cell(row.expires, kind="date wide-only"),
         ],
         ready=state.loaded,
         empty_state=_nothing(state, t("No points yet")),
@@ -427,16 +427,20 @@ def _records(state: Any) -> rx.Component:
 
 def _registered(state: Any) -> rx.Component:
     return tables.table(
-        [(t("Registered"), "date"), (t("Product"), ""), (t("Product ID"), ""), (t("Purchase Date"), "date"),
-         (t("End User"), ""), (t("Points"), "num"), ("", "")],
+        [(t("Registered"), "date wide-only"), (t("Product"), "wide-only"), (t("Product ID"), ""),
+         (t("Purchase Date"), "date wide-only"), (t("End User"), "wide-only"), (t("Points"), "num"), ("", "")],
         state.registered,
         lambda row: [
             tables.cell(rx.el.span(row.at, class_name="line"), rx.el.span(row.who, class_name="line faint"),
-                        kind="date"),
-            tables.cell(row.product),
-            tables.cell(rx.el.span(row.identifier, class_name="mono")),
-            tables.cell(row.purchased, kind="date"),
-            tables.cell(row.company),
+                        kind="date wide-only"),
+            tables.cell(row.product, kind="wide-only"),
+            tables.cell(
+                rx.el.span(row.identifier, class_name="mono"),
+                tables.on_phone(row.product),
+                tables.on_phone(row.company, " · ", row.at),
+            ),
+            tables.cell(row.purchased, kind="date wide-only"),
+            tables.cell(row.company, kind="wide-only"),
             tables.cell(row.points, kind="num"),
             tables.row_actions(
                 rx.cond(

@@ -112,16 +112,24 @@ def partner_points_page() -> rx.Component:
                 download_link(t("Export"), state.export_href),
             ),
             tables.table(
-                [(t("Partner"), ""), (t("Tier"), ""), (t("Balance"), "num"), (t("Owed"), "num"),
-                 (t("Earned in the Period"), "num"), (t("Next Expiry"), "date")],
+                [(t("Partner"), ""), (t("Tier"), "wide-only"), (t("Balance"), "num"), (t("Owed"), "num wide-only"),
+                 (t("Earned in the Period"), "num wide-only"), (t("Next Expiry"), "date wide-only")],
                 state.rows,
                 lambda row: [
-                    tables.cell(link(row.name, row.href), rx.el.span(" ", row.country, class_name="faint")),
-                    tables.cell(badge(row.tier, "accent")),
-                    tables.cell(rx.el.strong(row.balance), kind="num"),
-                    tables.cell(rx.cond(row.debt != "", badge(row.debt, "warn")), kind="num"),
-                    tables.cell(row.accrued, kind="num"),
-                    tables.cell(row.expires, kind="date"),
+                    tables.cell(
+                        link(row.name, row.href),
+                        rx.el.span(" ", row.country, class_name="faint"),
+                        tables.on_phone(row.tier, ", ", row.accrued, t(" earned in the period")),
+                    ),
+                    tables.cell(badge(row.tier, "accent"), kind="wide-only"),
+                    tables.cell(
+                        rx.el.strong(row.balance),
+                        rx.cond(row.debt != "", tables.on_phone(row.debt, t(" owed"))),
+                        kind="num",
+                    ),
+                    tables.cell(rx.cond(row.debt != "", badge(row.debt, "warn")), kind="num wide-only"),
+                    tables.cell(row.accrued, kind="num wide-only"),
+                    tables.cell(row.expires, kind="date wide-only"),
                 ],
                 ready=state.loaded,
                 empty_state=rx.cond(

@@ -171,8 +171,8 @@ def redemptions_page() -> rx.Component:
                 download_link(t("Export"), state.export_href),
             ),
             tables.table(
-                [(t("Reward"), ""), (t("Company"), ""), (t("Requested (UTC)"), "date"), (t("Points"), "num"),
-                 (t("State"), ""), ("", "")],
+                [(t("Reward"), ""), (t("Company"), "wide-only"), (t("Requested (UTC)"), "date wide-only"),
+                 (t("Points"), "num wide-only"), (t("State"), "wide-only"), ("", "")],
                 state.rows,
                 _row,
                 ready=state.loaded,
@@ -203,16 +203,25 @@ def _row(row: Any) -> list[rx.Component]:
     key = row.id.to_string()
     return [
         tables.cell(
-            rx.el.div(reward_picture(row.picture, small=True), rx.el.span(row.reward, class_name="strong"),
-                      class_name="row reward-line")
+            rx.el.div(
+                reward_picture(row.picture, small=True),
+                rx.el.div(
+                    rx.el.span(row.reward, class_name="strong cut reward-about"),
+                    rx.el.span(row.company, class_name="narrow-only cut"),
+                    tables.on_phone(row.points, " · ", row.status_words),
+                    class_name="two-lines",
+                ),
+                class_name="row reward-line",
+            )
         ),
         tables.cell(
             rx.el.div(rx.el.span(row.company, class_name="cut"), rx.el.span(row.who, class_name="faint cut"),
-                      class_name="two-lines")
+                      class_name="two-lines"),
+            kind="wide-only",
         ),
-        tables.cell(row.at, kind="date"),
-        tables.cell(row.points, kind="num"),
-        tables.cell(badge(row.status_words, row.tone)),
+        tables.cell(row.at, kind="date wide-only"),
+        tables.cell(row.points, kind="num wide-only"),
+        tables.cell(badge(row.status_words, row.tone), kind="wide-only"),
         tables.row_actions(
             rx.cond(
                 row.status == "requested",

@@ -214,16 +214,17 @@ def units_card(state: Any) -> rx.Component:
             tables.filter_choice(state.state, {"": t("All states"), **STATES}, state.pick_state, t("State")),
         ),
         tables.table(
-            [(t("Product ID"), ""), (t("Product"), ""), (t("Subscribed"), ""), (t("State"), ""),
-             (t("Registered"), "")],
+            [(t("Product ID"), ""), (t("Product"), "wide-only"), (t("Subscribed"), "wide-only"), (t("State"), ""),
+             (t("Registered"), "wide-only")],
             state.rows,
             lambda row: [
                 tables.cell(rx.el.button(row.identifier, type="button", class_name="link mono",
-                                         on_click=state.open_unit(row.id))),
-                tables.cell(row.product),
-                tables.cell(rx.el.span(row.days, class_name="num")),
+                                         on_click=state.open_unit(row.id)),
+                            tables.on_phone(row.product), tables.on_phone(row.days)),
+                tables.cell(row.product, kind="wide-only"),
+                tables.cell(rx.el.span(row.days, class_name="num"), kind="wide-only"),
                 tables.cell(badge(row.state, row.tone)),
-                tables.cell(rx.el.span(row.registered, class_name="num")),
+                tables.cell(rx.el.span(row.registered, class_name="num"), kind="wide-only"),
             ],
             ready=state.loaded,
             empty_state=rx.cond(

@@ -185,8 +185,8 @@ def reward_catalogue_page() -> rx.Component:
         layout.card(
             tables.toolbar(tables.search_box(state.seed, state.opened, state.find, t("Search name or description"))),
             tables.table(
-                [(t("Reward"), ""), (t("Points"), "num"), (t("Left for each tier"), ""), (t("Redeemed"), ""),
-                 (t("State"), ""), ("", "")],
+                [(t("Reward"), ""), (t("Points"), "num wide-only"), (t("Left for each tier"), "wide-only"),
+                 (t("Redeemed"), "wide-only"), (t("State"), "wide-only"), ("", "")],
                 state.rows,
                 _row,
                 ready=state.loaded,
@@ -228,22 +228,25 @@ def _row(row: Any) -> list[rx.Component]:
                 reward_picture(row.picture, small=True),
                 rx.el.div(
                     rx.el.span(row.name, class_name="strong cut"),
-                    rx.el.span(row.description, class_name="faint cut reward-about"),
+                    rx.el.span(row.description, class_name="faint cut reward-about wide-only"),
+                    tables.on_phone(row.points, rx.cond(row.active, t(" points"), t(" points, taken out"))),
+                    rx.cond(row.redeemed != "", tables.on_phone(t("redeemed "), row.redeemed)),
                     class_name="two-lines",
                 ),
                 class_name="row reward-line",
             )
         ),
-        tables.cell(row.points, kind="num"),
+        tables.cell(row.points, kind="num wide-only"),
         tables.cell(
             rx.cond(
                 row.stock.length() > 0,
                 rx.el.ul(rx.foreach(row.stock, lambda one: rx.el.li(badge(one))), class_name="badges"),
                 rx.el.span(t("for no tier"), class_name="faint"),
-            )
+            ),
+            kind="wide-only",
         ),
-        tables.cell(row.redeemed),
-        tables.cell(rx.cond(row.active, badge(t("In the catalogue"), "good"), badge(t("Taken out")))),
+        tables.cell(row.redeemed, kind="wide-only"),
+        tables.cell(rx.cond(row.active, badge(t("In the catalogue"), "good"), badge(t("Taken out"))), kind="wide-only"),
         tables.row_actions(
             icon_button("pencil", t("Edit") + " " + row.name, on_click=state.open_reward(row.id)),
             rx.cond(
