@@ -105,7 +105,14 @@ def edit_form(by: Owner, reseller_id: int, **changes: Any) -> dict[str, Any]:
         "minutes": seen.total.minutes,
         "high_availability": seen.high_availability,
     }
-    return {**seen.values, **package, "features": sorted(seen.features), "id": reseller_id, **changes}
+    return {
+        **seen.values,
+        **package,
+        "features": sorted(seen.features),
+        "id": reseller_id,
+        "seen": seen.mark,
+        **changes,
+    }
 
 
 def free(by: Owner) -> tuple[int, ...]:

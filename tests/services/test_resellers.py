@@ -10,6 +10,7 @@ from sqlmodel import col, select
 
 from tests import factories
 from tests.factories import signed_in
+from tests.race import at_once
 from tests.services.central import (
     Owner,
     activated,
@@ -30,7 +31,7 @@ from yeastar_app.models.capacity import Pool
 from yeastar_app.models.credentials import Link
 from yeastar_app.models.records import AuditRow, Email
 from yeastar_app.refusals import NotAllowed, NotFound, Refusal, SignInNeeded
-from yeastar_app.services import resellers
+from yeastar_app.services import capacity, resellers
 
 
 def counts() -> tuple[int, int, int, int]:
@@ -432,3 +433,49 @@ def test_the_history_of_a_package_says_who_changed_what_from_what_to_what(db: st
     assert made.parts[:2] == [("Extensions", None, 200), ("Minimum Ext. per PBX", None, 5)]
     with pytest.raises(NotFound):
         perform(resellers.history, {"id": reseller}, rival.credential)
+
+
+def test_the_second_of_two_who_edit_a_reseller_is_told_and_overwrites_nothing(db: str) -> None:
+    partner = owner()
+    reseller = add_reseller(partner)
+    first, second = (edit_form(partner, reseller, **change) for change in ({"calls": 50}, {"company": "Other"}))
+    perform(resellers.edit, first, partner.credential)
+    with pytest.raises(Refusal) as refused:
+        perform(resellers.edit, second, partner.credential)
+    assert refused.value.code == "changed_meanwhile"
+    (row,) = perform(resellers.search, {}, partner.credential).rows
+    assert (row.company, row.capacities[1]) == ("Brightline Networks", (0, 50))
+
+
+def test_a_reseller_that_is_deleted_while_somebody_saves_it_takes_no_capacity_with_it(
+    db: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite carries out one change after the other: the race is PostgreSQL's alone."""
+    partner = owner()
+    reseller = add_reseller(partner)
+    form, once = edit_form(partner, reseller), []
+    lock = capacity.lock
+
+    def after_the_deletion(*asked: Any) -> Any:
+        if not once:
+            once.append(True)
+            perform(resellers.delete, {"ids": [reseller]}, partner.credential)
+        return lock(*asked)
+
+    if db == "postgresql":
+        monkeypatch.setattr(capacity, "lock", after_the_deletion)
+    else:
+        perform(resellers.delete, {"ids": [reseller]}, partner.credential)
+    with pytest.raises(NotFound):
+        perform(resellers.edit, form, partner.credential)
+    assert free(partner) == (1000, 200, 50_000)
+    assert problems() == []
+
+
+def test_one_reseller_deleted_by_many_at_once_is_deleted_once(db: str) -> None:
+    partner = owner()
+    reseller = add_reseller(partner)
+    won, refused = at_once(6, lambda _: perform(resellers.delete, {"ids": [reseller]}, partner.credential))
+    assert [one.count for one in won] == [1]
+    assert set(refused) == {"not_found"}
+    assert free(partner) == (1000, 200, 50_000)

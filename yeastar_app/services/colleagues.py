@@ -100,6 +100,8 @@ def _granted(session: Session, actor: Actor, circle: Circle, asked: list[Feature
 
     Refusals: `grant_too_high`; `grant_needs_another` where a permission is of no use without one that is missing."""
     owner = _owner(session, actor, circle)
+    if owner and owner.status is Status.REMOVED:  # a moment ago, and its colleagues with it
+        raise NotFound(t("This company"))
     if owner and circle.owner is Kind.RESELLER and not actor.features.issubset(owner.grants):
         changed = t("What your company may do was changed a moment ago. Reload the page.")
         raise Refusal("grant_too_high", changed, "grants")

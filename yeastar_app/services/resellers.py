@@ -24,6 +24,7 @@ from yeastar_app.services import (
     links,
     paging,
     people,
+    seen,
     sessions,
     two_factor,
     workbooks,
@@ -81,6 +82,7 @@ class EditForm(ResellerForm):
     id: whole_number(1, LARGEST)  # type: ignore[valid-type]
     password: OptionalSecret = ""
     """A new one for a reseller who forgot theirs; empty: it stays."""
+    seen: seen.Mark
 
 
 class One(BaseModel):
@@ -150,7 +152,7 @@ class Offer:
 
 @dataclass(frozen=True)
 class Details:
-    """One reseller for the edit page, with what its superior could still add."""
+    """One reseller for the edit page, with what its superior could still add. `mark`: of all that can be edited."""
 
     id: int
     status: Status
@@ -163,6 +165,7 @@ class Details:
     pbxs: int
     two_factor: TwoFactor
     offer: Offer
+    mark: str
 
 
 def _reseller(session: Session, actor: Actor, account_id: int) -> tuple[Account, Organisation, Pool, Pool]:
@@ -211,6 +214,10 @@ def snapshot(account: Account, company: Organisation, pool: Pool) -> dict[str, A
         "high_availability": pool.high_availability,
         "features": list(account.grants),
     }
+
+
+def _mark(account: Account, company: Organisation, pool: Pool) -> str:
+    return seen.mark(snapshot(account, company, pool))
 
 
 @action(MANAGE, form=ResellerForm)
@@ -262,10 +269,14 @@ def _new_hash(form: EditForm, _credential: Credential) -> str | None:
 @action(MANAGE, form=EditForm, prepare=_new_hash)
 def edit(session: Session, actor: Actor, form: EditForm, *, prepared: str | None) -> int:
     """Change a reseller. The package cannot go below what is in use, recording minutes never go down, a new email
-    stops the old one at once (Yeastar help: Manage Resellers). Returns the account's id."""
+    stops the old one at once (Yeastar help: Manage Resellers). Returns the account's id. Refusals: those of `create`,
+    `changed_meanwhile`; NotFound where it was deleted a moment ago."""
     grants = _check_grants(actor, form)
     account, company, pool, own = _reseller(session, actor, form.id)
     own, pool = capacity.lock(session, own.key, pool.key)
+    people.lock(session, account)
+    session.refresh(company)
+    seen.compare(form.seen, _mark(account, company, pool), t("this reseller"))
     _check_package(form, own)
     before = snapshot(account, company, pool)
     _resize(session, own, pool, form)
@@ -323,6 +334,8 @@ def delete(session: Session, actor: Actor, form: Several) -> Deleted:
     found = [_reseller(session, actor, number) for number in sorted(set(form.ids))]
     own = found[0][3]
     capacity.lock(session, own.key, *sorted(pool.key for _, _, pool, _ in found))
+    for account, _, _, _ in found:  # before their colleagues, as whoever changes those does
+        people.lock(session, account)
     kept = [_has_pbxs(session, company, pool) for _, company, pool, _ in found if pool.used_extensions]
     if len(kept) == len(found):
         raise Refusal("reseller_has_pbxs", " ".join(kept))
@@ -363,7 +376,7 @@ def send_activation(session: Session, actor: Actor, form: One) -> str:
     """ "Send an Account Activation Email to a Reseller" (Yeastar help): 7 days, once; refused where the account is
     active, within a minute of the last one, and after five of a day [O]. Returns the address it goes to."""
     account, company, _, _ = _reseller(session, actor, form.id)
-    session.refresh(account, with_for_update=True)
+    people.lock(session, account)
     invitations.send_another(session, actor, account)
     audit(session, actor, "reseller.send_activation", account, label=company.name)
     return account.email
@@ -494,6 +507,7 @@ def details(session: Session, actor: Actor, form: One) -> Details:
         pbxs=_pbx_count(session, pool.key),
         two_factor=account.two_factor,
         offer=_offer(session, actor, own),
+        mark=_mark(account, company, pool),
     )
 
 

@@ -76,6 +76,7 @@ class ResellerState(Shell):
 
     _socket: str = ""
     _reseller_id: int = 0
+    _seen: str = ""
     _saved: bool = False
     _typed: dict[str, int] = NEW
     """Where the sliders stand, as the browser said last."""
@@ -140,7 +141,7 @@ class ResellerState(Shell):
         self.presets = [preset_row(row) for row in await self._ask(presets.listed)]
 
     def _show(self, seen: resellers.Details) -> None:
-        self._reseller_id, self.heading = seen.id, seen.values["company"]
+        self._reseller_id, self._seen, self.heading = seen.id, seen.mark, seen.values["company"]
         self.cloned = str(seen.id)
         self.values = seen.values
         self.is_active = seen.status is not Status.NOT_ACTIVATED
@@ -247,7 +248,7 @@ class ResellerState(Shell):
         """Everything or nothing; a second click on a saved form does nothing."""
         if self._saved or not isinstance(form, dict):
             return None
-        payload = {**form, "features": granted_by(form), "id": self._reseller_id}
+        payload = {**form, "features": granted_by(form), "id": self._reseller_id, "seen": self._seen}
         done = await self._act(resellers.create if self.is_new else resellers.edit, payload)
         if done is None:
             try:
