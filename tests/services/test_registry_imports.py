@@ -2,6 +2,8 @@
 refused, row by row; in pieces; twice changes nothing."""
 
 import io
+import threading
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,7 @@ from sqlmodel import col, select
 from typer.testing import CliRunner
 
 from tests.factories import account, signed_in
+from tests.race import at_once
 from tests.services.test_bulk import workbook
 from yeastar_app import cli, clock
 from yeastar_app.access import Credential, perform
@@ -220,3 +223,22 @@ def test_the_command_reports_what_was_refused_and_the_counts(sqlite: str, tmp_pa
 def test_the_empty_template_has_the_headings(here: Credential) -> None:
     sheet = openpyxl.load_workbook(io.BytesIO(perform(registry_imports.template, None, here))).worksheets[0]
     assert [cell.value for cell in sheet[1]] == [*HEADINGS, "Eligible"]
+
+
+def test_two_workbooks_of_the_same_units_in_another_order_wait_for_each_other(
+    db: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [[APPLIANCE, "SERIAL000001", None, None], ["Workplace", "WP-402711", date(2026, 1, 1), None]]
+    taken(*rows)
+    both_hold_one, asked, among = threading.Barrier(2), threading.local(), registry_imports.among
+
+    def slowly(*condition: Any) -> Any:
+        if getattr(asked, "before", False):
+            with suppress(threading.BrokenBarrierError):
+                both_hold_one.wait(0.3)  # they never do: the second waits for the first unit already
+        asked.before = True
+        return among(*condition)
+
+    monkeypatch.setattr(registry_imports, "among", slowly)
+    done, _ = at_once(2, lambda number: taken(*(rows if number else reversed(rows))))
+    assert [counts(one) for one in done] == [(0, 0, 2, 0)] * 2

@@ -331,10 +331,11 @@ def _store(session: Session, actor: Actor, given: Sequence[Given]) -> dict[str, 
 
 
 def _known(session: Session, given: Iterable[Given]) -> Iterable[RegistryUnit]:
+    """The units that are there already, locked in one order, so that two workbooks of the same wait for each other."""
     asked: dict[int, list[str]] = {}
     for one in given:
         asked.setdefault(one.product.key, []).append(one.identifier)
-    for product_id, some in asked.items():
+    for product_id, some in sorted(asked.items()):
         yield from session.exec(
             select(RegistryUnit)
             .where(col(RegistryUnit.product_id) == product_id, among(session, col(RegistryUnit.identifier), some))
