@@ -456,6 +456,22 @@ def test_what_the_engine_rejects_is_shown_and_can_be_asked_again(db: str, script
     assert seen(partner.credential, number).row.trouble == ""
 
 
+def test_a_rejection_that_is_the_last_answer_gives_back_what_the_others_freed(db: str, scripted: Scripted) -> None:
+    partner = owner()
+    number = add_pbx(partner.credential, extensions=20)
+    hosting.send_due()
+    take_in(report(number, 1, command=scripted.taken[0].id, outcome=Outcome.DONE))
+    resize(partner.credential, number, extensions=10)
+    hosting.send_due()
+    do(pbx_orders.upgrade, partner.credential, number)
+    take_in(report(number, 2, extensions=10, command=scripted.taken[1].id, outcome=Outcome.DONE))
+    assert free(partner)[0] == 980
+    scripted.fault = Rejected("no licence for this plan")
+    hosting.send_due()
+    assert free(partner)[0] == 990
+    assert problems() == []
+
+
 @pytest.mark.parametrize("kind", [kind for kind in CommandKind if kind is not CommandKind.INVITE])
 def test_whatever_fails_at_the_engine_leaves_capacity_right_and_a_way_on(
     db: str, kind: CommandKind, monkeypatch: pytest.MonkeyPatch

@@ -39,9 +39,7 @@ def send_due() -> int:
         except Rejected as problem:
             log.warning("engine_rejected", command=taken.command.id, reason=str(problem)[:200])
             with transaction() as session:
-                engine_orders.rejected(
-                    session, taken, str(problem), engine_reports.failed(taken.command.kind, str(problem))
-                )
+                engine_reports.take_rejection(session, taken, str(problem))
             if taken.command.kind is CommandKind.DELETE:
                 ask(taken.pbx_id)  # refused because there is nothing to delete?
             continue

@@ -78,6 +78,14 @@ def _alarms(session: Session, pbx: Pbx) -> None:
         pbx_alarms.recovered(session, pbx)
 
 
+def take_rejection(session: Session, taken: engine_orders.Taken, reason: str) -> None:
+    """The engine will never do it. Where that was the last answer missing, what it does not run with is free again."""
+    pbx = _locked(session, taken.command.pbx)
+    engine_orders.rejected(session, taken, reason, failed(taken.command.kind, reason))
+    if pbx.deleted_at is None:
+        _give_back(session, pbx)
+
+
 def failed(kind: CommandKind, words: str) -> str:
     """What is shown of a command that came to nothing; `words`: the engine's own."""
     return (FAILED[kind] + (f": {words}" if words else "."))[:300]
