@@ -6,7 +6,7 @@ jobs and the command line all come through `perform`; nothing else opens a trans
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
@@ -129,7 +129,8 @@ OWN_ACCOUNT = Policy(unready=True)
 @dataclass(frozen=True)
 class Action:
     """A registered action: the function, its policy, the form its input is parsed by, whether it writes, and what
-    has to be computed outside the transaction first (`prepare(form, credential)`, handed on as `prepared`)."""
+    has to be computed outside the transaction first (`prepare(form, credential)`, handed on as `prepared`). `alike`:
+    everybody of a company with the same rights gets the same answer."""
 
     run: Callable[..., Any]
     policy: Policy
@@ -137,6 +138,7 @@ class Action:
     writes: bool
     prepare: Callable[..., Any] | None
     audited: bool
+    alike: bool = False
 
     @property
     def name(self) -> str:
@@ -153,12 +155,13 @@ def action(
     writes: bool = True,
     prepare: Callable[..., Any] | None = None,
     audited: bool | None = None,
+    alike: bool = False,
 ) -> Callable[[Callable[..., Result]], Callable[..., Result]]:
     """Make a service function an action. An action that writes must leave an audit row; `audited=False` says why
     not in a comment beside it."""
 
     def register(function: Callable[..., Result]) -> Callable[..., Result]:
-        entry = Action(function, policy, form, writes, prepare, writes if audited is None else audited)
+        entry = Action(function, policy, form, writes, prepare, writes if audited is None else audited, alike)
         if entry.name in ACTIONS:
             raise RuntimeError(f"two actions are called {entry.name}")
         ACTIONS[entry.name] = entry
@@ -190,6 +193,16 @@ def perform(function: Callable[..., Result], payload: Any = None, credential: Cr
         if entry.audited and not session.info.get("audited"):
             raise RuntimeError(f"{entry.name} wrote without an audit row")
         return result
+
+
+def question(function: Callable[..., Any], payload: Any, actor: Actor) -> Hashable:
+    """What two people ask alike where they get the same answer; None where each one's answer is their own. The action's
+    policy is checked: NotAllowed, SignInNeeded."""
+    entry: Action = function.action  # type: ignore[attr-defined]
+    if not entry.alike:
+        return None
+    entry.policy.check(actor)
+    return entry.name, repr(payload), actor.kind, actor.organisation, actor.features, actor.surfaces
 
 
 def parse(form: type[BaseModel], payload: Any) -> BaseModel:

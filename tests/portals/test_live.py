@@ -11,13 +11,17 @@ import reflex as rx
 
 from tests.security.test_matrix import cookie
 from tests.services.central import Owner, add_reseller, owner
-from yeastar_app.access import Credential, who
+from yeastar_app import access
+from yeastar_app.access import Credential, perform, who
 from yeastar_app.database import transaction
 from yeastar_app.engines import live as topics
+from yeastar_app.features import Feature
 from yeastar_app.models.accounts import Account, Status
 from yeastar_app.portals import live
 from yeastar_app.portals.central.resellers import ResellersState
 from yeastar_app.portals.page import Shell, set_current_actor
+from yeastar_app.refusals import NotAllowed
+from yeastar_app.services import resellers
 
 
 class Screens:
@@ -84,6 +88,54 @@ async def test_a_list_shows_the_reseller_that_somebody_else_added(sqlite: str, s
     await asyncio.to_thread(add_reseller, partner, company="Brightline Networks")
     await settled(screens)
     assert [row.company for row in state.rows] == ["Brightline Networks"]
+
+
+async def test_screens_of_one_company_read_once_for_one_change_and_another_company_reads_its_own(
+    sqlite: str, screens: Screens, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    partner, other = owner(), owner()
+    states = [await opened(screens, partner, token) for token in ("one", "two", "three")]
+    stranger = await opened(screens, other, "four")
+    await asyncio.to_thread(add_reseller, partner, company="Brightline Networks")
+    await asyncio.to_thread(add_reseller, other, company="Nobody Else's")
+    await settled(screens)
+    asked = []
+    monkeypatch.setattr(access, "perform", lambda *given: asked.append(given) or perform(*given))
+    topics.publish(frozenset({f"below:{partner.pool.id}", f"below:{other.pool.id}"}))
+    await settled(screens)
+    assert len(asked) == 2
+    assert [[row.company for row in state.rows] for state in states] == 3 * [["Brightline Networks"]]
+    assert [row.company for row in stranger.rows] == ["Nobody Else's"]
+
+
+async def test_after_the_next_change_it_is_read_again(sqlite: str, screens: Screens) -> None:
+    partner = owner()
+    states = [await opened(screens, partner, token) for token in ("one", "two")]
+    for count in (1, 2, 3):
+        await asyncio.to_thread(add_reseller, partner, extensions="10", calls="1", minutes="0")
+        await settled(screens)
+        assert [len(state.rows) for state in states] == [count, count]
+
+
+def test_who_has_other_rights_never_shares_an_answer(sqlite: str) -> None:
+    asking = who(owner().credential)
+    fewer = access.acting_as(asking, features=asking.features - {Feature.PBX_VIEW})
+    assert access.question(resellers.search, {}, asking) != access.question(resellers.search, {}, fewer)
+    with pytest.raises(NotAllowed):
+        access.question(resellers.search, {}, access.acting_as(asking, features=frozenset()))
+
+
+async def test_where_the_first_to_ask_is_refused_the_others_ask_for_themselves() -> None:
+    answers = iter([NotAllowed(), "what there is"])
+
+    async def ask() -> str:
+        answer = next(answers)
+        if isinstance(answer, NotAllowed):
+            raise answer
+        return answer
+
+    hub = live.Hub()
+    assert await hub.together("question", ask) == "what there is"
 
 
 async def test_another_companys_change_wakes_nobody(sqlite: str, screens: Screens) -> None:

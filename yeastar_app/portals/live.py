@@ -5,7 +5,7 @@ A screen that nothing happens to costs nothing. Screens that left are dropped wh
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Hashable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -39,6 +39,8 @@ class Hub:
         self._due: dict[str, dict[Page, None]] = {}
         self._serving: dict[str, asyncio.Task[None]] = {}
         self._room = asyncio.Semaphore(AT_ONCE)
+        self._answers: dict[Hashable, asyncio.Future[Any]] = {}
+        """What was read since the last change, by what was asked."""
 
     def start(self, app: Any) -> None:
         """From now on, tell the clients of `app`."""
@@ -69,6 +71,7 @@ class Hub:
     def _mark(self, topics: frozenset[str]) -> None:
         if live.ALL in topics:
             topics = frozenset(self._watchers)
+        self._answers = {}
         for topic in topics:
             for token, page in self._watchers.get(topic, ()):
                 self._due.setdefault(token, {})[page] = None
@@ -100,6 +103,16 @@ class Hub:
             self.leave(token)
         except Exception:
             log.exception("live_refresh_failed", page=page.__name__)
+
+    async def together(self, question: Hashable, ask: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
+        """The answer to what several screens ask because of one change, read once for all of them. Where it was refused
+        each asks for itself: its right may be another one."""
+        if question not in self._answers:
+            self._answers[question] = asyncio.ensure_future(ask())
+        try:
+            return await asyncio.shield(self._answers[question])
+        except Exception:
+            return await ask()
 
     def _connected(self) -> Any:
         """Client token → socket, of the screens connected to this process."""

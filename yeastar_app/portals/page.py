@@ -31,6 +31,8 @@ POLICIES: dict[type[BaseState], Policy] = {}
 """Which State's handlers may be used by whom; the gate refuses what is not in here."""
 
 _actor: ContextVar[Actor] = ContextVar("actor")
+_catching_up: ContextVar[bool] = ContextVar("catching_up", default=False)
+"""Whether nobody clicked: the screen is brought up to date after somebody's change."""
 
 
 def guarded(policy: Policy) -> Callable[[type], type]:
@@ -176,6 +178,7 @@ class Shell(rx.State):
         if actor.session_id is None or self._seen_session != actor.session_id:
             return False
         POLICIES[type(self)].check(actor)
+        _catching_up.set(True)
         await self._follow()
         return True
 
@@ -195,8 +198,14 @@ class Shell(rx.State):
         return self.notice != "" and self._done == (what, self.notice_number)
 
     async def _ask(self, function: Callable[..., Result], payload: Any = None) -> Result:
-        """Carry out an action off the event loop and hand over what came of it; a Refusal is raised."""
-        return await asyncio.to_thread(access.perform, function, payload, credential_of(self))
+        """Carry out an action off the event loop and hand over what came of it; a Refusal is raised. Screens that are
+        brought up to date share what is alike for them."""
+
+        async def ask() -> Result:
+            return await asyncio.to_thread(access.perform, function, payload, credential_of(self))
+
+        shared = access.question(function, payload, current_actor()) if _catching_up.get() else None
+        return await (hub.together(shared, ask) if shared else ask())
 
     async def _act(self, function: Callable[..., Result], payload: Any = None) -> Result | None:
         """Like `_ask`, for forms and buttons: a refusal is shown where it belongs and None comes back."""

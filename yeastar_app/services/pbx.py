@@ -333,7 +333,7 @@ def _shown(show: Shown) -> list[Any]:
             return [col(Pbx.expires_on) < today]
 
 
-@action(VIEW, form=ListForm, writes=False)
+@action(VIEW, form=ListForm, writes=False, alike=True)
 def search(session: Session, actor: Actor, form: ListForm) -> Found:
     """One page of the PBXs in the actor's package and those taken from it, newest first."""
     found = page_of(session, query_of(actor), col(Pbx.id), form, filters=_filters(form), limit=PAGE_ROWS)
@@ -368,7 +368,7 @@ def state_of(row: Row) -> str:
     return row.run_state.value if row.reported else "creating"
 
 
-@action(VIEW, form=One, writes=False)
+@action(VIEW, form=One, writes=False, alike=True)
 def details(session: Session, actor: Actor, form: One) -> Details:
     """Everything about one PBX. NotFound for a stranger's."""
     found = session.execute(query_of(actor).where(col(Pbx.id) == form.id)).first()
@@ -440,7 +440,7 @@ def places(session: Session, actor: Actor) -> list[Place]:
     ]
 
 
-@action(CENTRAL, writes=False)
+@action(CENTRAL, writes=False, alike=True)
 def overview(session: Session, actor: Actor) -> Overview:
     """My Subscription of the actor's company."""
     own = capacity.pool_of(session, actor.organisation)

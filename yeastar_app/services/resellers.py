@@ -391,7 +391,7 @@ def switch_off_two_factor(session: Session, actor: Actor, form: One) -> str:
     return account.email
 
 
-@action(VIEW, form=Filter, writes=False)
+@action(VIEW, form=Filter, writes=False, alike=True)
 def search(session: Session, actor: Actor, form: Filter) -> Found:
     """One page of the list, newest first."""
     found = page_of(session, _rows(actor), col(Pool.id), form, filters=_filters(form))
@@ -471,7 +471,7 @@ def _row(row: Any) -> Row:
     )  # fmt: skip
 
 
-@action(VIEW, writes=False)
+@action(VIEW, writes=False, alike=True)
 def offer(session: Session, actor: Actor) -> Offer:
     """What is there to hand out now: the bounds of the Add page."""
     return _offer(session, actor, capacity.pool_of(session, actor.organisation))
@@ -481,7 +481,7 @@ def _offer(session: Session, actor: Actor, own: Pool) -> Offer:
     return Offer(capacity.gauges(session, own), own.high_availability, actor.features & RESELLER_FEATURES)
 
 
-@action(VIEW, form=One, writes=False)
+@action(VIEW, form=One, writes=False, alike=True)
 def details(session: Session, actor: Actor, form: One) -> Details:
     """Everything the edit page shows of a reseller."""
     account, company, pool, own = _reseller(session, actor, form.id)
