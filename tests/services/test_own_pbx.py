@@ -137,7 +137,7 @@ def test_it_only_looks_until_it_is_allowed_to_start_and_stop(db: str) -> None:
     perform(own_pbx.stop, {"id": number}, lumen.credential)
     perform(own_pbx.stop, {"id": number}, lumen.credential)
     assert orders(number) == ["create", "start", "stop"]
-    done = perform(operation_logs.search, {"text": lumen.account.email}, partner.credential).rows
+    done = perform(operation_logs.search, {"who": lumen.account.email}, partner.credential).rows
     assert {row.operation for row in done} == {"Cloud PBX started", "Cloud PBX stopped"}
 
 

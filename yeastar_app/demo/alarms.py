@@ -29,6 +29,7 @@ def load(session: Session, people: dict[str, Account]) -> None:
     _reported(session, pbxs["Lumen Dental Group"], 4, "storage_low", AlarmLevel.WARNING,
               "Less than 10 % of the storage for recordings is free.", lasts_days=0)  # fmt: skip
     _date_back(session)
+    _in_order(session)
     _seen(session, people["reseller"])
     _contacts(session, people)
 
@@ -53,7 +54,24 @@ def _date_back(session: Session) -> None:
             notice = pbx_alarms.EXPIRY_NOTICE if alarm.kind is AlarmKind.PBX_EXPIRING else timedelta(days=-1)
             passed = clock.now().date() - (pbx.expires_on - notice)
             alarm.raised_at = clock.now().replace(hour=0, minute=1) - passed
+        elif alarm.kind is AlarmKind.PBX_TROUBLE:
+            alarm.raised_at = clock.now() - timedelta(days=1, hours=4)
+    limits = select(Alarm).where(col(Alarm.kind).in_((AlarmKind.CAPACITY_LOW, AlarmKind.CAPACITY_FULL)))
+    for alarm in session.exec(limits.order_by(col(Alarm.id))):
+        alarm.raised_at = clock.now() - timedelta(days=31 - alarm.key, hours=alarm.key)
     session.flush()
+
+
+def _in_order(session: Session) -> None:
+    """The newest has the highest number, as where they were raised one by one."""
+    rows = session.exec(select(Alarm).order_by(col(Alarm.raised_at))).all()
+    values = [row.model_dump(exclude={"id"}) for row in rows]
+    for row in rows:
+        session.delete(row)
+    session.flush()
+    for one in values:
+        session.add(Alarm(**one))
+        session.flush()
 
 
 def _seen(session: Session, by: Account) -> None:

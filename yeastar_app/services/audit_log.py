@@ -93,7 +93,8 @@ def changes_of(before: dict[str, Any] | None, after: dict[str, Any] | None) -> l
     """What changed, a line a value, in words."""
     old, new = before or {}, after or {}
     names = [name for name in dict.fromkeys([*old, *new]) if old.get(name) != new.get(name)]
-    return [Change(name.replace("_", " "), _said(old.get(name)), _said(new.get(name))) for name in names]
+    said = [Change(name.replace("_", " "), _said(old.get(name)), _said(new.get(name))) for name in names]
+    return [change for change in said if change.before != change.after]
 
 
 def _said(value: Any) -> str:

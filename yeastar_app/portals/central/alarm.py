@@ -71,7 +71,7 @@ def alarm_page() -> rx.Component:
                         ),
                     ),
                     (t("Raised (UTC)"), row.raised),
-                    (t("State"), row.state),
+                    (t("State"), rx.cond(row.active, row.state, row.state + ", " + row.ended + " UTC")),
                     (
                         t("Acknowledged"),
                         rx.cond(row.seen_at != "", row.seen + ", " + row.seen_at + " UTC", t("Not yet")),

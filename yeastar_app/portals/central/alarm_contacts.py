@@ -247,7 +247,7 @@ def _panel(state: Any) -> rx.Component:
                     for level, words in LEVELS.items()
                 ],
                 rx.cond(problem, rx.el.p(problem, class_name="error", role="alert")),
-                class_name="stack-s",
+                class_name="stack-s alarm-levels",
             ),
             on_submit=state.save,
             id="alarm-contact",

@@ -24,6 +24,7 @@ class AlarmRow:
     raised: str = ""
     active: bool = False
     state: str = ""
+    ended: str = ""
     seen: str = ""
     """By whom it was acknowledged; empty: by nobody."""
     seen_at: str = ""
@@ -44,7 +45,8 @@ def alarm_row(row: alarms.Row) -> AlarmRow:
         row.pbx,
         minute(row.raised_at),
         row.ended_at is None,
-        t("Active") if row.ended_at is None else t("Over since {at}", at=minute(row.ended_at)),
+        t("Active") if row.ended_at is None else t("Over"),
+        minute(row.ended_at) if row.ended_at else "",
         row.seen_by if row.seen_at else "",
         minute(row.seen_at) if row.seen_at else "",
         row.own and row.seen_at is None,

@@ -124,7 +124,7 @@ def alarms_page() -> rx.Component:
             ),
             tables.table(
                 [(t("Level"), ""), (t("Alarm"), ""), (t("Raised (UTC)"), "date wide-only"), (t("State"), "wide-only"),
-                 (t("Acknowledged"), "wide-only"), ("", "")],
+                 (t("Acknowledged"), "wide-only")],
                 state.rows,
                 _row,
                 ready=state.loaded,
@@ -142,8 +142,7 @@ def alarms_page() -> rx.Component:
             ),
             flush=True,
         ),
-        note=t("From your limits (a capacity at 80 % is a warning, used up an alert; 30 days before a PBX expires a "
-               "warning, after it an alert), from the hosting engine and from the PBXs. Kept 6 months."),
+        note=t("What runs out, what expires, and what the hosting engine and the PBXs report. Kept 6 months."),
         actions=(
             rx.cond(
                 state.may_manage & (state.to_see > 0),
@@ -155,7 +154,6 @@ def alarms_page() -> rx.Component:
 
 
 def _row(row: Any) -> list[rx.Component]:
-    state = AlarmsState
     return [
         tables.cell(badge(row.level, row.tone)),
         tables.cell(
@@ -164,35 +162,41 @@ def _row(row: Any) -> list[rx.Component]:
                 rx.el.span(row.detail, class_name="faint cut wide-only", title=row.detail),
                 rx.el.span(row.company, class_name="faint"),
                 rx.el.span(row.raised, ", ", row.state, class_name="narrow-only faint"),
-                class_name="two-lines alarm-words",
+                class_name="two-lines alarm-words wrap-narrow",
             )
         ),
         tables.cell(row.raised, kind="date wide-only"),
         tables.cell(
-            rx.cond(row.active, badge(row.state, "warn"), rx.el.span(row.state, class_name="faint nowrap")),
-            kind="wide-only",
-        ),
-        tables.cell(
             rx.cond(
-                row.seen_at != "",
+                row.active,
+                badge(row.state, "warn"),
                 rx.el.div(
-                    rx.el.span(row.seen),
-                    rx.el.span(row.seen_at, class_name="faint"),
+                    rx.el.span(row.state),
+                    rx.el.span(row.ended, class_name="faint"),
                     class_name="two-lines",
                 ),
-                rx.el.span(t("Not yet"), class_name="faint"),
             ),
             kind="wide-only",
         ),
-        tables.row_actions(
-            rx.cond(
-                row.to_see & state.may_manage,
-                button(
-                    t("Acknowledge"),
-                    small=True,
-                    on_click=state.acknowledge(row.id),
-                    custom_attrs={"aria-label": t("Acknowledge") + " " + row.title},
-                ),
-            )
-        ),
+        tables.cell(_seen(row), kind="wide-only"),
     ]
+
+
+def _seen(row: Any) -> rx.Component:
+    """By whom and when it was acknowledged, or the button that does."""
+    state = AlarmsState
+    acknowledge = button(
+        t("Acknowledge"),
+        small=True,
+        on_click=state.acknowledge(row.id),
+        custom_attrs={"aria-label": t("Acknowledge") + " " + row.title},
+    )
+    return rx.cond(
+        row.seen_at != "",
+        rx.el.div(
+            rx.el.span(row.seen),
+            rx.el.span(row.seen_at, class_name="faint"),
+            class_name="two-lines",
+        ),
+        rx.cond(row.to_see & state.may_manage, acknowledge, rx.el.span(t("Not yet"), class_name="faint")),
+    )

@@ -142,7 +142,7 @@ def _row(row: Any) -> list[rx.Component]:
             rx.el.div(
                 rx.el.span(row.operation),
                 rx.el.span(row.label, class_name="narrow-only faint cut"),
-                class_name="two-lines",
+                class_name="two-lines wrap-narrow",
             )
         ),
         tables.cell(row.label, kind="wide-only"),
@@ -204,7 +204,7 @@ def _panel(state: Any) -> rx.Component:
                 (t("Who"), row.who),
                 (t("Company"), row.company),
                 (t("On"), rx.cond(row.label != "", row.label, t("None"))),
-                (t("From"), rx.cond(row.ip != "", row.ip, t("A job"))),
+                (t("From"), rx.cond(row.ip != "", row.ip, t("Not from a browser"))),
             ),
             rx.cond(
                 state.changes.length() > 0,
