@@ -146,7 +146,7 @@ def alarms_page() -> rx.Component:
         actions=(
             rx.cond(
                 state.may_manage & (state.to_see > 0),
-                button(t("Acknowledge All"), symbol="check-check", on_click=state.acknowledge_all),
+                button(t("Acknowledge All Shown"), symbol="check-check", on_click=state.acknowledge_all),
             ),
             download_link(t("Export"), state.download),
         ),

@@ -122,7 +122,7 @@ def logs_page() -> rx.Component:
         ),
         _panel(state),
         note=t("Every successful operation of your company's people and of your resellers in Central Management. "
-               "Shown for 6 months."),
+               "Shown for 6 months; what was recorded is never deleted."),
         actions=(download_link(t("Export"), state.download),),
     )  # fmt: skip
 
@@ -174,6 +174,7 @@ def _filters(state: Any) -> rx.Component:
                 name="operation",
                 default_value=state.filters["operation"],
                 key="operation" + state.opened.to_string(),
+                aria_label=t("Operation"),
                 class_name="input",
             ),
             class_name="field",
