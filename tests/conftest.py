@@ -1,24 +1,15 @@
 """Ground for all tests: a fresh migrated database of either kind and a clock that stands still."""
 
-import os
 import shutil
-import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-
-os.environ["DATA_DIR"] = tempfile.mkdtemp(prefix="yeastar-tests-")
-os.environ["JOBS_IN_APP"] = "false"
-os.environ.pop(
-    "PYTHONDONTWRITEBYTECODE", None
-)  # the workers and servers started from here need not compile it all again
-os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.mkdtemp(prefix="yeastar-runtime-"))
 
 import pytest
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 
-from tests import databases
+from tests import FOLDER, databases
 from yeastar_app import clock, database
 from yeastar_app.engines import passwords
 from yeastar_app.settings import settings
@@ -37,10 +28,9 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgresql(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[databases.PostgreSQL]:
+def postgresql(worker_id: str) -> Iterator[databases.PostgreSQL]:
     """A real PostgreSQL, one for all workers of a run."""
-    base = tmp_path_factory.getbasetemp()
-    server = databases.PostgreSQL((base if worker_id == "master" else base.parent) / "postgresql", worker_id)
+    server = databases.PostgreSQL(FOLDER / "postgresql", worker_id)
     yield server
     server.close()
 
