@@ -4,12 +4,13 @@ import json
 import re
 import threading
 from collections import namedtuple
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
+from pydantic_core import to_json
 from sqlalchemy import Engine, Select, event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, create_engine
@@ -173,17 +174,30 @@ def among(session: Session, column: Any, values: Sequence[str]) -> Any:
     return column == sa.any_(sa.cast(values, sa.ARRAY(sa.Text)))
 
 
-def table_of(session: Session, rows: Sequence[Mapping[str, Any]], types: Mapping[str, Any]) -> Any:
-    """Rows of plain values (dates as ISO text) as a table to select from, handed over as one parameter: INSERT from it
-    is quicker as a statement that is filled in for each row."""
-    written = sa.literal(json.dumps(rows), sa.Text)
+def list_of(session: Session, values: Sequence[str]) -> Any:
+    """Texts as a table of one column, `value`, handed over as one parameter; to be joined with."""
     if is_sqlite(session):
-        row = sa.func.json_each(written).table_valued("value").c.value
-        picked = [sa.func.json_extract(row, f"$.{name}", type_=kind).label(name) for name, kind in types.items()]
-        return sa.select(*picked).subquery("given")
+        return sa.func.json_each(sa.literal(json.dumps(values), sa.Text)).table_valued("value", name="given")
+    listed = sa.func.unnest(sa.cast(values, sa.ARRAY(sa.Text))).table_valued(sa.column("value", sa.Text), name="given")
+    return listed.render_derived()
+
+
+def table_of(session: Session, rows: Iterable[Sequence[Any]], types: Mapping[str, Any]) -> Any:
+    """Rows of plain values, in the order of `types`, as a table to select from, handed over as one parameter: INSERT
+    from it is quicker as a statement that is filled in for each row."""
+    if is_sqlite(session):
+        row = sa.func.json_each(sa.literal(_json(list(rows)), sa.Text)).table_valued("value").c.value
+        picked = enumerate(types.items())
+        cells = [sa.func.json_extract(row, f"$[{place}]", type_=kind).label(name) for place, (name, kind) in picked]
+        return sa.select(*cells).subquery("given")
+    written = sa.literal(_json([dict(zip(types, row, strict=True)) for row in rows]), sa.Text)
     columns = [sa.column(name, kind) for name, kind in types.items()]
     table = sa.func.json_to_recordset(sa.cast(written, sa.JSON)).table_valued(*columns)
     return table.render_derived(name="given", with_types=True)
+
+
+def _json(rows: list[Any]) -> str:
+    return to_json(rows).decode()  # a quarter of the time of `json`, and it knows dates
 
 
 # Words: what people search for in long lists. A row matches where every word that was typed begins a word of the row.

@@ -24,7 +24,6 @@ from yeastar_app.words import t
 
 POLICY = Policy(Surface.STAFF, kinds=frozenset({Kind.ADMINISTRATOR}))
 MOST_POINTS = 1_000_000
-_ANYTHING: dict[str, Any] = dict.fromkeys(registration.RegistrationForm.model_fields, "")
 
 
 def _within_reason(day: date | None) -> date | None:
@@ -165,9 +164,8 @@ def earning(session: Session, actor: Actor, form: Question) -> str:
     item = next((item for item in rules.products if item.id == form.product), None)
     if item is None:
         raise NotFound(t("This product"))
-    claim = registration.Claim(
-        (item.id, ""), item, registration.RegistrationForm.model_construct(**{**_ANYTHING, "purchase_date": form.day})
-    )
+    said = registration.Said(item.name, "", form.day, "", "", "")
+    claim = registration.Claim((item.id, ""), item, said)
     known = registration.Known({claim.key: registration.Unit(date.min, True)})
     try:
         return words.plural(registration.judge(claim, rules, known), "point", "points")

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from pydantic import BaseModel, Field
@@ -14,7 +14,7 @@ from sqlmodel import Session, col, select
 
 from yeastar_app import clock, words
 from yeastar_app.access import Actor, Policy, action, audit
-from yeastar_app.database import among
+from yeastar_app.database import list_of
 from yeastar_app.features import Feature, Surface
 from yeastar_app.models.points import Programme, Registration
 from yeastar_app.models.products import IdKind, PointRule, Product, RegistryUnit
@@ -37,6 +37,17 @@ class RegistrationForm(BaseModel):
     purchase_from: Line
     end_user_name: Line
     end_user_company: Line
+
+
+class Said(NamedTuple):
+    """What a RegistrationForm says, as a plain value: thousands of forms would take their time."""
+
+    product: str
+    product_id: str
+    purchase_date: date
+    purchase_from: str
+    end_user_name: str
+    end_user_company: str
 
 
 class PreviewForm(BaseModel):
@@ -101,13 +112,12 @@ class Known:
     registered: set[Key] = field(default_factory=set)
 
 
-@dataclass(frozen=True)
-class Claim:
+class Claim(NamedTuple):
     """A well-formed wish to register one product."""
 
     key: Key
     product: Item
-    form: RegistrationForm
+    said: Said
 
     @property
     def identifier(self) -> str:
@@ -149,24 +159,39 @@ def catalogue(session: Session, figures: Programme) -> Catalogue:
 
 
 def look_up(session: Session, keys: Iterable[Key]) -> Known:
-    """What is known about these identifiers: a pair of queries for every product."""
-    units: dict[Key, Unit] = {}
-    registered: set[Key] = set()
-    asked: dict[int, list[str]] = {}
-    for product_id, identifier in keys:
-        asked.setdefault(product_id, []).append(identifier)
-    connection = session.connection()
-    for product_id, some in asked.items():
-        of_registry = sa.select(
-            col(RegistryUnit.identifier), col(RegistryUnit.subscribed_from), col(RegistryUnit.eligible)
-        ).where(col(RegistryUnit.product_id) == product_id, among(session, col(RegistryUnit.identifier), some))
-        for identifier, subscribed_from, eligible in connection.execute(of_registry).all():
-            units[product_id, identifier] = Unit(subscribed_from, eligible)
-        taken = sa.select(col(Registration.identifier)).where(
-            col(Registration.product_id) == product_id, among(session, col(Registration.identifier), some)
-        )
-        registered.update((product_id, identifier) for identifier in connection.execute(taken).scalars().all())
+    """What is known about these identifiers: a query for every product, answered by what is not an ordinary unit that
+    nobody registered."""
+    keys = list(keys)
+    units, registered = dict.fromkeys(keys, _ORDINARY), set[Key]()
+    for product_id in {key[0] for key in keys}:
+        some = [identifier for of, identifier in keys if of == product_id]
+        for identifier, known, taken, *unit in session.connection().execute(_remarkable(session, product_id, some)):
+            key = product_id, identifier
+            if known is None:
+                units.pop(key, None)
+            else:
+                units[key] = Unit(*unit)
+            if taken is not None:
+                registered.add(key)
     return Known(units, registered)
+
+
+_ORDINARY = Unit(None, True)
+
+
+def _remarkable(session: Session, product_id: int, identifiers: list[str]) -> Any:
+    """Those of the identifiers whose unit is not `_ORDINARY`, is not there at all, or is registered."""
+    given = list_of(session, identifiers)
+    unit, taken = col(RegistryUnit.id), col(Registration.id)
+    from_day, eligible = col(RegistryUnit.subscribed_from), col(RegistryUnit.eligible)
+    named = given.c.value
+    units = sa.and_(col(RegistryUnit.product_id) == product_id, col(RegistryUnit.identifier) == named)
+    registrations = sa.and_(col(Registration.product_id) == product_id, col(Registration.identifier) == named)
+    return (
+        sa.select(named, unit, taken, from_day, eligible)
+        .select_from(given.outerjoin(RegistryUnit, units).outerjoin(Registration, registrations))
+        .where(sa.or_(unit.is_(None), from_day.is_not(None), ~eligible, taken.is_not(None)))
+    )
 
 
 def by_name(products: Iterable[Item]) -> dict[str, Item]:
@@ -174,17 +199,17 @@ def by_name(products: Iterable[Item]) -> dict[str, Item]:
     return {word: product for product in products for word in (product.code, product.name.lower())}
 
 
-def identify(form: RegistrationForm, products: dict[str, Item]) -> Claim:
+def identify(said: Said, products: dict[str, Item]) -> Claim:
     """The product and the normalised identifier a form speaks of. Refusal `unknown_product` or `incorrect_id`."""
-    product = products.get(form.product.lower())
+    product = products.get(said.product.lower())
     if product is None:
         raise Refusal("unknown_product", t("Choose one of the listed products."), "product")
-    return Claim((product.id, identifiers.normalise(product.id_kind, form.product_id)), product, form)
+    return Claim((product.id, identifiers.normalise(product.id_kind, said.product_id)), product, said)
 
 
 def judge(claim: Claim, rules: Catalogue, known: Known) -> int:
     """The points a claim earns; a Refusal says why it earns none. Pure: asks nobody, changes nothing."""
-    day = claim.form.purchase_date
+    day = claim.said.purchase_date
     if day > rules.today:
         raise Refusal(
             "date_in_future",
@@ -239,14 +264,7 @@ def preview(session: Session, actor: Actor, form: PreviewForm) -> Preview:
     whether a product is free, never who has it."""
     rules = catalogue(session, tiers.programme(session))
     day = _day_typed(form.purchase_date)
-    said = RegistrationForm.model_construct(
-        product=form.product.strip(),
-        product_id=form.product_id,
-        purchase_date=day or rules.today,
-        purchase_from="",
-        end_user_name="",
-        end_user_company="",
-    )
+    said = Said(form.product.strip(), form.product_id, day or rules.today, "", "", "")
     if not said.product or not form.product_id.strip():
         return Preview("", "")
     try:
@@ -288,7 +306,7 @@ def register(session: Session, actor: Actor, form: RegistrationForm) -> Register
     account = points.lock(session, actor.organisation)
     figures = tiers.programme(session)
     rules = catalogue(session, figures)
-    claim = identify(form, by_name(rules.products))
+    claim = identify(Said(**form.model_dump()), by_name(rules.products))
     earned = judge(claim, rules, look_up(session, [claim.key]))
     row = Registration(
         organisation_id=actor.organisation,

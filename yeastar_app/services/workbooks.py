@@ -36,6 +36,10 @@ class Row:
     cells: dict[str, Any]
 
 
+Numbered = tuple[int, tuple[Any, ...]]
+"""The same as a plain value: the row's number and its cells."""
+
+
 def refuse(code: str, message: str) -> Refusal:
     return Refusal(code, message, "file")
 
@@ -85,6 +89,14 @@ def read(
 
     Refusals (field `file`): `wrong_sheet`, `wrong_headers`, `no_rows`, `too_many_rows`, and those of `check_container`.
     """
+    found, rows = read_plain(content, sheet, columns, most, optional)
+    return [Row(number, dict(zip(found, cells, strict=True))) for number, cells in rows]
+
+
+def read_plain(
+    content: bytes, sheet: str | None, columns: Sequence[str], most: int, optional: Sequence[str] = ()
+) -> tuple[list[str], list[Numbered]]:
+    """`read` for thousands of rows: the columns that are there, `columns` first, and the cells in their order."""
     check_container(content)
     try:
         workbook = CalamineWorkbook.from_filelike(io.BytesIO(content))
@@ -97,7 +109,9 @@ def read(
     return _rows(lines, columns, most, optional)
 
 
-def _rows(lines: list[list[Any]], columns: Sequence[str], most: int, optional: Sequence[str]) -> list[Row]:
+def _rows(
+    lines: list[list[Any]], columns: Sequence[str], most: int, optional: Sequence[str]
+) -> tuple[list[str], list[Numbered]]:
     numbered = enumerate(lines, 1)
     places: dict[str, int] = {}
     for _, line in numbered:
@@ -106,12 +120,10 @@ def _rows(lines: list[list[Any]], columns: Sequence[str], most: int, optional: S
             break
     else:
         raise refuse("no_rows", t("The sheet is empty. Fill in the template and upload it."))
-    rows = []
-    wanted, pick = list(places), itemgetter(*places.values()) if len(places) > 1 else None
-    for number, line in numbered:
-        cells = dict(zip(wanted, pick(line) if pick else [line[places[wanted[0]]]], strict=True))
-        if any(cells.values()) or any(cell != "" for cell in cells.values()):
-            rows.append(Row(number, cells))
+    # Always a tuple, even of one column.
+    pick = itemgetter(*places.values()) if len(places) > 1 else lambda line: tuple(line[at] for at in places.values())
+    picked = ((number, pick(line)) for number, line in numbered)
+    rows = [row for row in picked if any(row[1]) or any(cell != "" for cell in row[1])]
     if not rows:
         raise refuse("no_rows", t("There are no rows below the header. Fill in at least one."))
     if len(rows) > most:
@@ -120,7 +132,7 @@ def _rows(lines: list[list[Any]], columns: Sequence[str], most: int, optional: S
             t("{count} rows are too many: at most {most} at once. Split the file.",
               count=f"{len(rows):,}", most=f"{most:,}"),
         )  # fmt: skip
-    return rows
+    return list(places), rows
 
 
 def _places(header: list[Any], columns: Sequence[str], optional: Sequence[str]) -> dict[str, int]:
