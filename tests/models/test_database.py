@@ -1,6 +1,8 @@
 """Transactions on both databases, and what the database itself refuses."""
 
+import sqlite3
 import threading
+from contextlib import closing, nullcontext
 
 import pytest
 import sqlalchemy as sa
@@ -48,6 +50,16 @@ def test_a_reader_does_not_wait_for_a_writer(db: str) -> None:
         reader.start()
         reader.join(timeout=10)
     assert seen == [[]]
+
+
+@pytest.mark.parametrize("writes", [True, False])
+def test_only_a_writing_transaction_takes_the_write_lock_and_with_its_first_read(sqlite: str, writes: bool) -> None:
+    names()
+    other = sqlite3.connect(str(database.engine().url.database), timeout=0, isolation_level=None)
+    with closing(other), database.transaction(writes=writes) as session:
+        session.exec(select(Organisation.name)).all()
+        with pytest.raises(sqlite3.OperationalError, match="locked") if writes else nullcontext():
+            other.execute("BEGIN IMMEDIATE")
 
 
 def test_foreign_keys_are_enforced(db: str) -> None:
