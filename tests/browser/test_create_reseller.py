@@ -103,7 +103,7 @@ def test_a_refused_package_keeps_what_was_typed_and_names_the_capacity(page: Pag
     expect(page.get_by_label("Company", exact=True)).to_have_value(company)
     page.get_by_label("Extensions", exact=True).fill("1")
     page.get_by_label("Minimum Ext. per PBX", exact=True).fill("1")
-    for tab in ("Cloud PBX", "Alarm", "System"):
+    for tab in ("Cloud PBX", "Task", "Alarm", "System"):
         page.get_by_role("tab", name=tab).click()
         page.get_by_label(f"Select all of {tab}").uncheck()
     page.get_by_role("button", name="Save").click()

@@ -288,3 +288,24 @@ def test_a_time_at_the_end_of_all_calendars_is_refused_at_its_field(sqlite: str,
         with pytest.raises(Refusal) as refused:
             add_task(partner, add_pbx(partner), at=at, time_zone=zone)
         assert refused.value.field == "at"
+
+
+def test_a_pbx_with_which_something_is_wrong_holds_up_nobody_elses_task(
+    db: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = owner().credential, owner().credential
+    broken, fine = running(first), running(second)
+    add_task(first, broken, kind="stop", immediately=True)
+    other = add_task(second, fine, kind="stop", immediately=True)
+    order = task_runs._order
+
+    def breaks(session: Any, task: Any, pbx_id: int) -> Any:
+        if pbx_id == broken:
+            raise RuntimeError("nobody foresaw this")
+        return order(session, task, pbx_id)
+
+    monkeypatch.setattr(task_runs, "_order", breaks)
+    jobs.run_due()
+    let_the_engine_work()
+    jobs.run_due()
+    assert log(second, other) == [(TargetStatus.DONE, "")]

@@ -1,4 +1,4 @@
-"""Going through companies one by one, each in a transaction of its own."""
+"""Going through companies, PBXs or lines of tasks one by one, each in a transaction of its own."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -11,15 +11,17 @@ from yeastar_app.database import transaction
 log = structlog.get_logger()
 
 
-def each(find: Callable[[Session], Iterable[int]], do: Callable[[Session, int], Any]) -> None:
-    """Do something for every company that `find` names. What fails for one is logged and tried again the next
-    time; the others do not wait for it. `do` looks again once it holds the lock: another process may have been there.
-    """
+def each(find: Callable[[Session], Iterable[int]], do: Callable[[Session, int], Any]) -> int:
+    """Do something for every company (or whatever else) that `find` names; for how many there was something to do, as
+    `do` says. What fails for one is logged and tried again the next time; the others do not wait for it. `do` looks
+    again once it holds the lock: another process may have been there."""
     with transaction(writes=False) as session:
         found = list(find(session))
-    for organisation_id in found:
+    done = 0
+    for key in found:
         try:
             with transaction() as session:
-                do(session, organisation_id)
+                done += bool(do(session, key))
         except Exception:
-            log.exception("company_failed", doing=f"{do.__module__}.{do.__name__}", organisation=organisation_id)
+            log.exception("one_failed", doing=f"{do.__module__}.{do.__name__}", key=key)
+    return done

@@ -8,6 +8,7 @@ from sqlmodel import col
 from yeastar_app.database import transaction
 from yeastar_app.engines import simulator
 from yeastar_app.engines.hosting import NotReached, Rejected, Report, engine
+from yeastar_app.jobs.companies import each
 from yeastar_app.models.hosting import CommandKind, EngineCommand
 from yeastar_app.refusals import Refusal
 from yeastar_app.services import engine_orders, engine_reports, pbx_expiry
@@ -97,12 +98,4 @@ def ask(pbx_id: int) -> None:
 
 def expire() -> int:
     """Expiry emails, and PBXs that may not run any longer; one transaction each. How many PBXs that concerned."""
-    with transaction(writes=False) as session:
-        due, over = pbx_expiry.due(session), pbx_expiry.to_stop(session)
-    for key in due:
-        with transaction() as session:
-            pbx_expiry.remind(session, key)
-    for key in over:
-        with transaction() as session:
-            pbx_expiry.stop(session, key)
-    return len(due) + len(over)
+    return each(pbx_expiry.due, pbx_expiry.remind) + each(pbx_expiry.to_stop, pbx_expiry.stop)

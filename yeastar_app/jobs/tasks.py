@@ -5,6 +5,7 @@ from sqlmodel import col
 
 from yeastar_app import clock
 from yeastar_app.database import transaction
+from yeastar_app.jobs.companies import each
 from yeastar_app.models.tasks import Task, TaskStatus
 from yeastar_app.services import task_runs
 
@@ -16,12 +17,7 @@ def run_due() -> int:
         return 0
     with transaction() as session:
         task_runs.begin_due(session)
-    with transaction(writes=False) as session:
-        waiting = task_runs.waiting(session)
-    done = 0
-    for target in waiting:
-        with transaction() as session:
-            done += task_runs.carry_out(session, target)
+    done = each(task_runs.waiting, task_runs.carry_out)
     with transaction() as session:
         done += task_runs.answered(session)
         task_runs.finish(session)
