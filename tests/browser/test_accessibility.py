@@ -34,6 +34,23 @@ A_SUBJECT = {
     "/staff/points/",
 }
 """Pages of one thing: looked at with the first that their list leads to."""
+OPENED = {
+    "partner": (
+        ("/partner/program", "Get Points"),
+        ("/partner/rewards", "Redeem"),
+        ("/central/pbx", "Add"),
+        ("/central/customers", "Add"),
+        ("/central/tasks", "Add"),
+    ),
+    "admin": (
+        ("/staff/points/", "Adjust Points"),
+        ("/staff/rules", "Add Product"),
+        ("/staff/tiers", "Add Tier"),
+        ("/staff/rewards", "Add Reward"),
+        ("/staff/registry", "Add Unit"),
+    ),
+}
+"""Who → pages and the button on each that opens a drawer or a dialog."""
 STILL = """Promise.all(document.getAnimations()
     .filter(one => one.effect.getComputedTiming().iterations !== Infinity)
     .map(one => one.finished.catch(() => 0)))"""
@@ -99,4 +116,29 @@ def test_axe_finds_nothing_and_nothing_sticks_out(wide: Page, who: str) -> None:
         wide.set_viewport_size(NARROWEST)
         if wide.evaluate("document.documentElement.scrollWidth > innerWidth"):
             problems.append(f"{address} is wider than {NARROWEST['width']} pixels")
+    assert problems == []
+
+
+@pytest.mark.parametrize("who", sorted(OPENED))
+def test_what_opens_over_a_page_is_in_order_and_gives_the_focus_back(wide: Page, who: str) -> None:
+    """axe finds nothing in it, the keyboard is inside it, Escape closes it and the button has the focus again."""
+    sign_in(wide, who)
+    axe, problems = Axe(), []
+    for address, name in OPENED[who]:
+        visit(wide, address)
+        opener = wide.get_by_role("button", name=re.compile(f"^{name}")).first
+        opener.focus()
+        wide.keyboard.press("Enter")
+        opened = wide.get_by_role("dialog")
+        expect(opened).to_be_visible()
+        expect(opened.locator(":focus")).to_have_count(1)
+        wide.evaluate(STILL)
+        problems += [
+            f"{address}, {name}: {rule['id']}: {node['html'][:160]}"
+            for rule in axe.run(wide, context={"include": [["[role=dialog]"]]}, options=FINDINGS).response["violations"]
+            for node in rule["nodes"][:3]
+        ]
+        wide.keyboard.press("Escape")
+        expect(opened).to_have_count(0)
+        expect(opener).to_be_focused()
     assert problems == []

@@ -51,3 +51,15 @@ def test_a_partner_sees_what_lifts_it_and_what_it_will_have_there(page: Page) ->
     expect(top).to_contain_text("20,000 or more")
     expect(top).to_contain_text("8% of paid orders")
     expect(top).to_contain_text("A named support engineer")
+
+
+def test_a_panel_that_the_address_asks_for_opens_once(page: Page) -> None:
+    sign_in(page, "partner", target="/partner/program%3Fget=1")
+    panel = page.get_by_role("dialog", name="Get Points")
+    expect(panel).to_be_visible()
+    page.wait_for_url("**/partner/program")
+    page.keyboard.press("Escape")
+    expect(panel).to_have_count(0)
+    page.reload()
+    expect(page.get_by_role("button", name="Get Points")).to_be_enabled()
+    expect(panel).to_have_count(0)

@@ -8,6 +8,7 @@ from reflex_components_core.react_router import ReactRouterLink
 
 from yeastar_app.components import forms
 from yeastar_app.components.controls import avatar, icon, icon_button
+from yeastar_app.components.overlays import KEEP_FOCUS
 from yeastar_app.words import t
 
 
@@ -55,6 +56,7 @@ def _menu_item(item: Any) -> rx.Component:
             to=item.href,
             class_name="menu-item",
             aria_current=rx.cond(item.current, "page", "false"),
+            data_apart=rx.cond(item.apart, "true", "false"),
         ),
     )
 
@@ -140,6 +142,7 @@ def shell(
         ),
         notices(state),
         class_name="frame",
+        custom_attrs=KEEP_FOCUS,
     )
 
 

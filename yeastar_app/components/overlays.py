@@ -1,5 +1,5 @@
-"""What comes in front of a page: dialogs, the drawer from the right, confirmations. Focus and Escape are kept by
-Radix's dialog primitive."""
+"""What comes in front of a page: dialogs, the drawer from the right, confirmations. Escape, and the focus while they
+are open, are kept by Radix's dialog primitive; what was focused before has the focus again when they close."""
 
 from typing import Any
 
@@ -8,6 +8,15 @@ from reflex_components_radix.primitives.dialog import dialog as radix
 
 from yeastar_app.components.controls import button, icon_button
 from yeastar_app.words import t
+
+KEEP_FOCUS = {
+    "onFocus": rx.Var(
+        "(event) => { if (!event.target.closest('[role=dialog]')) globalThis.lastFocused = event.target }"
+    )
+}
+"""For the frame of a page: remembers what is focused in it, outside of dialogs."""
+GIVE_FOCUS_BACK = {"onCloseAutoFocus": rx.Var("() => globalThis.lastFocused?.focus()")}
+"""Radix gives the focus back to a trigger of its own; ours are opened by the server, so it would be nowhere."""
 
 
 def drawer(open_: Any, on_open_change: Any, title: Any, *content: Any, foot: Any = None) -> rx.Component:
@@ -25,6 +34,7 @@ def drawer(open_: Any, on_open_change: Any, title: Any, *content: Any, foot: Any
                 rx.el.div(foot, class_name="drawer-foot") if foot is not None else rx.fragment(),
                 class_name="drawer",
                 aria_describedby="",
+                custom_attrs=GIVE_FOCUS_BACK,
             ),
         ),
         open=open_,
@@ -46,6 +56,7 @@ def dialog(open_: Any, on_open_change: Any, title: Any, *content: Any, wide: boo
                 *content,
                 class_name=f"dialog{' dialog-wide' if wide else ''}",
                 aria_describedby="",
+                custom_attrs=GIVE_FOCUS_BACK,
             ),
         ),
         open=open_,

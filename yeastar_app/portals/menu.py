@@ -10,13 +10,14 @@ from yeastar_app.words import t
 
 @dataclass
 class Item:
-    """One line of the menu; `heading` opens a group."""
+    """One line of the menu; `heading` opens a group, `apart` stands alone after one."""
 
     label: str
     href: str
     icon: str
     heading: str = ""
     current: bool = False
+    apart: bool = False
     count: int = 0
     """Things behind it that wait for somebody; 0 shows nothing."""
 
@@ -46,28 +47,26 @@ MENUS: dict[Surface, tuple[Entry, ...]] = {
         Entry(t("Colleagues"), "/partner/colleagues", "contact", Feature.COLLEAGUES, t("User")),
         Entry(t("Partner Program"), "/partner/program", "award", Feature.PROGRAMME, t("Business")),
         Entry(t("Rewards"), "/partner/rewards", "gift", Feature.PROGRAMME, t("Business")),
-        Entry(t("Central Management"), "/central", "server", Feature.PBX_VIEW, t("Hosting")),
+        Entry(t("Central Management"), "/central", "server", Feature.PBX_VIEW),
     ),
     Surface.CUSTOMER: (
         Entry(t("My Products"), "/customer", "package"),
         Entry(t("Account Information"), "/customer/account", "building-2"),
-        Entry(t("Central Management"), "/central/own", "server", Feature.OWN_PBX, t("Hosting")),
+        Entry(t("Central Management"), "/central/own", "server", Feature.OWN_PBX),
     ),
     Surface.CENTRAL: (
         Entry(t("My PBXs"), "/central/own", "server", Feature.OWN_PBX, t("Cloud PBX")),
         Entry(t("PBX"), "/central/pbx", "server", Feature.PBX_VIEW, t("Cloud PBX")),
         Entry(t("Customer"), "/central/customers", "contact", Feature.CUSTOMER_VIEW, t("Cloud PBX")),
-        Entry(t("Task"), "/central/tasks", "calendar-clock", Feature.TASK_VIEW, t("Monitoring")),
-        Entry(t("Alarm"), ALARMS, "bell", Feature.ALARM_VIEW, t("Monitoring")),
-        Entry(
-            t("Notification Contacts"), "/central/alarm-contacts", "bell-ring", Feature.ALARM_MANAGE, t("Monitoring")
-        ),
+        Entry(t("Task"), "/central/tasks", "calendar-clock", Feature.TASK_VIEW),
+        Entry(t("Alarm"), ALARMS, "bell", Feature.ALARM_VIEW),
+        Entry(t("Notification Contacts"), "/central/alarm-contacts", "bell-ring", Feature.ALARM_MANAGE),
         Entry(t("Reseller"), "/central/resellers", "users", Feature.RESELLER_VIEW, t("System")),
         Entry(
             t("My Colleague"), "/central/colleagues", "contact", Feature.COLLEAGUE_MANAGE, t("System"), RESELLER_SIDE
         ),
         Entry(t("Operation Logs"), "/central/logs", "scroll-text", Feature.LOGS_VIEW, t("System")),
-        Entry(t("My Subscription"), "/central", "gauge", None, t("Subscription"), PACKAGE_SIDE),
+        Entry(t("My Subscription"), "/central", "gauge", kinds=PACKAGE_SIDE),
     ),
     Surface.STAFF: (
         Entry(t("Accounts"), "/staff", "users", heading=t("Partners")),
@@ -115,8 +114,9 @@ def menu_of(actor: Actor, path: str) -> list[Item]:
     items, heading = [], ""
     for entry in entries:
         shown = entry.heading if entry.heading != heading else ""
+        apart = entry.heading == "" and heading != ""
         heading = entry.heading
-        items.append(Item(entry.label, entry.href, entry.icon, shown, entry.href == current))
+        items.append(Item(entry.label, entry.href, entry.icon, shown, entry.href == current, apart))
     if surface is Surface.CENTRAL and actor.home not in (None, Surface.CENTRAL):
-        items.append(Item(SURFACE_NAMES[actor.home], f"/{actor.home}", "arrow-left", t("Back to")))
+        items.append(Item(SURFACE_NAMES[actor.home], f"/{actor.home}", "arrow-left", apart=True))
     return items
