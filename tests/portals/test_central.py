@@ -9,6 +9,8 @@ import reflex as rx
 from tests.services.central import add_pbx, add_reseller, free, owner, problems
 from yeastar_app.access import Credential, who
 from yeastar_app.portals import page
+from yeastar_app.portals.central.alarm import AlarmState
+from yeastar_app.portals.central.alarm_contacts import AlarmContactsState
 from yeastar_app.portals.central.alarms import AlarmsState
 from yeastar_app.portals.central.customers import CustomersState
 from yeastar_app.portals.central.logs import LogsState
@@ -20,6 +22,8 @@ from yeastar_app.portals.central.resellers import ResellersState
 from yeastar_app.portals.central.subscription import SubscriptionState
 
 STATES = (
+    AlarmContactsState,
+    AlarmState,
     AlarmsState,
     CustomersState,
     LogsState,

@@ -35,7 +35,7 @@ def heed(session: Session, pool_id: int, stands: Mapping[str, tuple[str, int, in
         over += [alarm_records.reason(kind, of) for kind in LINES[beyond:]]
         for kind in LINES[:beyond]:
             title = TITLES[kind].format(name=name)
-            detail = t("{used} of {total} assigned or used, {free} free.",
+            detail = t("When it was raised {used} of {total} were assigned or used, {free} free.",
                        used=f"{used:,}", total=f"{total:,}", free=f"{total - used:,}")  # fmt: skip
             alarm_records.begin(session, Cause(organisation_id, kind, of, title, detail))
     alarm_records.end(session, *over)

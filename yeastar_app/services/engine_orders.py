@@ -168,6 +168,7 @@ def rejected(session: Session, taken: Taken, reason: str, trouble: str) -> None:
     now = clock.now()
     held = select(Pbx).where(col(Pbx.id) == taken.pbx_id).with_for_update()
     pbx = session.exec(held.execution_options(populate_existing=True)).one()
+    found(session)  # before any alarm, as in a report: the contacts of both are held in one order
     answer: Any = session.execute(
         sa.update(EngineCommand)
         .where(col(EngineCommand.id) == taken.key, col(EngineCommand.outcome).is_(None))
@@ -179,7 +180,6 @@ def rejected(session: Session, taken: Taken, reason: str, trouble: str) -> None:
         changed(session, pbx)
     else:
         _set(session, taken.key, sent_at=now)
-    found(session)
 
 
 def send_overdue_again(session: Session) -> int:

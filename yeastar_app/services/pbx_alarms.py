@@ -28,9 +28,11 @@ def follow(session: Session, pbx: Pbx) -> set[AlarmKind]:
     of = _subject(pbx)
     lasting = {kind for kind, _, _ in now}
     over = [reason(kind, of) for kind in FOLLOWED if kind not in lasting]
-    known = {alarm.reason for alarm in alarm_records.open_of_pbx(session, pbx.key)}
+    known = {alarm.reason: alarm for alarm in alarm_records.open_of_pbx(session, pbx.key)}
     for kind, title, detail in now:
-        if reason(kind, of) not in known:
+        if said := known.get(reason(kind, of)):
+            said.title, said.detail = title[:160], detail[:500]  # another day, another trouble: still the same alarm
+        else:
             alarm_records.begin(session, _cause(session, pbx, kind, title, detail))
     return alarm_records.end(session, *[one for one in over if one in known])
 

@@ -187,7 +187,7 @@ def alarm_contacts_page() -> rx.Component:
         ),
         note=t("They get an email when an alarm about your own package or your own cloud PBXs is raised: at most {n} "
                "an hour, what comes on top in one summary.", n=settings().alarm_emails_per_hour),
-        actions=(add,),
+        actions=(rx.cond(state.loaded, add),),
     )  # fmt: skip
 
 
