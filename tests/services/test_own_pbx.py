@@ -1,6 +1,7 @@
 """A customer of the Customer Portal and its own cloud PBXs in Central Management (PRODUCT 4.4)."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ import sqlalchemy as sa
 from sqlmodel import col, select
 
 from tests import factories
+from tests.conftest import START
 from tests.factories import signed_in
 from tests.services.central import (
     Owner,
@@ -18,16 +20,28 @@ from tests.services.central import (
     let_the_engine_work,
     owner,
 )
+from yeastar_app import clock
 from yeastar_app.access import Credential, perform, who
 from yeastar_app.database import transaction
 from yeastar_app.engines import live
+from yeastar_app.engines.hosting import Reported
 from yeastar_app.features import Surface
 from yeastar_app.models.accounts import Account, Kind, Organisation, OrganisationKind, Status
+from yeastar_app.models.alarms import AlarmLevel
 from yeastar_app.models.capacity import Pbx
-from yeastar_app.models.hosting import EngineCommand
+from yeastar_app.models.hosting import CommandKind, EngineCommand
 from yeastar_app.models.records import Email
 from yeastar_app.refusals import NotAllowed, NotFound, Refusal
-from yeastar_app.services import checks, operation_logs, own_pbx, pbx, pbx_control, pbx_customers, pbx_orders
+from yeastar_app.services import (
+    checks,
+    operation_logs,
+    own_pbx,
+    pbx,
+    pbx_alarms,
+    pbx_control,
+    pbx_customers,
+    pbx_orders,
+)
 
 
 @dataclass(frozen=True)
@@ -98,6 +112,34 @@ def test_it_knows_its_seller_and_nobody_who_works_there(sqlite: str) -> None:
     seen = perform(own_pbx.details, {"id": number}, lumen.credential)
     assert {said.who for said in seen.history} == {"", lumen.account.email}
     assert partner.account.email not in repr(seen)
+
+
+def test_it_sees_nothing_of_what_was_before_it(sqlite: str) -> None:
+    partner = owner()
+    lumen, noord = a_customer(partner), a_customer(partner)
+    with clock.frozen(START):
+        number = bound(partner, lumen, controls=True)
+        let_the_engine_work()
+        perform(own_pbx.start, {"id": number}, lumen.credential)
+        let_the_engine_work()
+    with clock.frozen(START + timedelta(hours=1)):
+        rebind(partner, number, noord, controls=True)
+        assert perform(own_pbx.details, {"id": number}, noord.credential).history == []
+        perform(own_pbx.stop, {"id": number}, noord.credential)
+        seen = perform(own_pbx.details, {"id": number}, noord.credential).history
+        assert [(said.kind, said.who) for said in seen] == [(CommandKind.STOP, noord.account.email)]
+
+
+def test_it_sees_what_its_pbx_reports_for_as_long_as_it_does(sqlite: str) -> None:
+    partner = owner()
+    lumen, noord = a_customer(partner), a_customer(partner)
+    number = bound(partner, lumen)
+    low = Reported(AlarmLevel.WARNING, "storage_low", "Less than 10 % is free.")
+    for reported, shown in (([low], ["Front desk reports: storage low"]), ([], [])):
+        with transaction() as session:
+            pbx_alarms.reported(session, session.get_one(Pbx, number), reported)
+        assert [one.title for one in perform(own_pbx.search, {}, lumen.credential).alarms] == shown
+        assert perform(own_pbx.search, {}, noord.credential).alarms == []
 
 
 def test_a_pbx_of_somebody_else_is_not_there(db: str) -> None:

@@ -210,6 +210,7 @@ def _pbx(
         top_pool_id=pool.top_id,
         customer_id=customer.organisation_id if customer else None,
         customer_controls=controls,
+        customer_since=_ago(days_ago) if customer else None,
         name=name,
         plan=plan,
         extensions=extensions,

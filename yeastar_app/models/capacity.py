@@ -104,6 +104,8 @@ class Pbx(Table, table=True):
     No foreign key: it would lock the parent's pool after the child's, and locks go from parent to child."""
     customer_id: int | None = Field(default=None, foreign_key="organisation.id", index=True)
     """The company that has it as a customer of the Customer Portal, and sees it in Central Management."""
+    customer_since: datetime | None = time_column(nullable=True)
+    """What was before is none of this customer's business."""
     customer_controls: bool = False
     """Whether that customer may start and stop it."""
     name: str = Field(max_length=60)

@@ -9,6 +9,7 @@ from sqlmodel import Session, col, select
 from yeastar_app.access import Actor, Policy, action, audit
 from yeastar_app.features import Feature, Surface
 from yeastar_app.models.accounts import Account, Organisation
+from yeastar_app.models.alarms import Alarm, AlarmKind, AlarmLevel
 from yeastar_app.models.capacity import Desired, Pbx
 from yeastar_app.refusals import NotFound, Refusal
 from yeastar_app.services import engine_orders, pbx, pbx_control
@@ -23,10 +24,19 @@ HISTORY = 20
 
 
 @dataclass(frozen=True)
+class Reported:
+    level: AlarmLevel
+    title: str
+    detail: str
+
+
+@dataclass(frozen=True)
 class Found:
-    """`seller`: the company that looks after the customer."""
+    """`seller`: the company that looks after the customer. `alarms`: what the PBXs report themselves
+    while it lasts."""
 
     rows: list[Row]
+    alarms: list[Reported]
     newer: int
     older: int
     health: Health
@@ -49,22 +59,40 @@ def search(session: Session, actor: Actor, form: PageForm) -> Found:
     above = session.get_one(Organisation, actor.organisation).parent_id
     seller = session.get_one(Organisation, above).name if above else ""
     rows = [pbx.row_of(row) for row in found.rows]
-    return Found(rows, found.newer, found.older, engine_orders.health(session), seller)
+    return Found(
+        rows,
+        _alarms(session, [row.id for row in rows]),
+        found.newer,
+        found.older,
+        engine_orders.health(session),
+        seller,
+    )
+
+
+def _alarms(session: Session, pbx_ids: list[int]) -> list[Reported]:
+    """What these PBXs report of themselves now. The other alarms are in the words of their owner: not these."""
+    query = select(Alarm).where(
+        col(Alarm.pbx_id).in_(pbx_ids), col(Alarm.ended_at).is_(None), col(Alarm.kind) == AlarmKind.PBX_REPORTED
+    )
+    rows = session.exec(query.order_by(col(Alarm.id).desc()).limit(PAGE_ROWS))
+    return [Reported(row.level, row.title, row.detail) for row in rows]
 
 
 @action(POLICY, form=One, writes=False)
 def details(session: Session, actor: Actor, form: One) -> Details:
-    """One of the customer's PBXs. NotFound for any other. Who works at the seller and what the engine said about its
-    insides is none of a customer's business."""
+    """One of the customer's PBXs. NotFound for any other. Who works at the seller, what the engine said about its
+    insides and what was before the PBX was bound to it is none of a customer's business."""
     found = session.execute(pbx.query_of(actor).where(col(Pbx.id) == form.id)).first()
     if found is None:
         raise NotFound(t("This cloud PBX"))
     own = set(session.exec(select(Account.email).where(col(Account.organisation_id) == actor.organisation)))
+    since = session.get_one(Pbx, form.id).customer_since
     lines = [
         replace(said, who=said.who if said.who in own else "", words="")
-        for said in pbx.history(session, form.id)[:HISTORY]
+        for said in pbx.history(session, form.id)
+        if since is None or said.at >= since
     ]
-    return Details(pbx.row_of(found), lines, found.reported_at)
+    return Details(pbx.row_of(found), lines[:HISTORY], found.reported_at)
 
 
 @action(POLICY, form=One)

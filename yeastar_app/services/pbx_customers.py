@@ -4,6 +4,7 @@ it is allowed, starts and stops it (own_pbx.py). Something else than the contact
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
+from yeastar_app import clock
 from yeastar_app.access import Actor, action
 from yeastar_app.engines import live
 from yeastar_app.features import Feature
@@ -39,6 +40,8 @@ def bind(session: Session, pool: Pool, row: Pbx, customer_id: int | None, contro
     before = row.customer_id
     if customer_id not in (None, before):
         _tell(session, pool, row, customer_id)
+    if customer_id != before:
+        row.customer_since = clock.now() if customer_id is not None else None
     row.customer_id, row.customer_controls = customer_id, controls and customer_id is not None
     if before not in (None, customer_id):
         live.changed(session, engine_orders.customer_topic(before))

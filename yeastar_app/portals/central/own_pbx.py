@@ -9,6 +9,7 @@ import reflex as rx
 from yeastar_app import clock
 from yeastar_app.components import forms, layout, overlays, tables
 from yeastar_app.components.controls import badge, button, callout, empty, link
+from yeastar_app.models.alarms import AlarmLevel
 from yeastar_app.models.hosting import Outcome
 from yeastar_app.portals.addresses import with_query
 from yeastar_app.portals.central.pbx_details import KINDS
@@ -95,7 +96,8 @@ class OwnPbxState(Shell):
         self.seller = found.seller
         self.nothing = t("It appears as soon as {seller} has bound one to your company. Ask for it.",
                          seller=found.seller)  # fmt: skip
-        self.remarks = [remark for row in found.rows for remark in _remarks(row, found.seller)]
+        self.remarks = [_reported(alarm) for alarm in found.alarms]
+        self.remarks += [remark for row in found.rows for remark in _remarks(row, found.seller)]
         self.newer, self.older = found.newer, found.older
         self.lost = ""
         if found.health.lost_since is not None:
@@ -180,6 +182,11 @@ def _shown(row: pbx.Row) -> PbxRow:
     )
 
 
+def _reported(alarm: own_pbx.Reported) -> Remark:
+    tone = {AlarmLevel.INFORMATION: "", AlarmLevel.WARNING: "warn", AlarmLevel.ALERT: "bad"}[alarm.level]
+    return Remark(f"{alarm.title}. {alarm.detail}".strip(), tone)
+
+
 def _remarks(row: pbx.Row, seller: str) -> list[Remark]:
     """What wants attention: an end that is near or over, and an order that could not be carried out."""
     found = []
@@ -226,8 +233,9 @@ def own_pbx_page() -> rx.Component:
         rx.foreach(state.remarks, lambda one: callout(one.words, tone=one.tone, symbol="bell")),
         layout.card(
             tables.table(
-                [(t("PBX"), ""), (t("State"), ""), (t("Extensions"), "num"), (t("Concurrent Calls"), "num"),
-                 (t("Call Recording (mins)"), "num"), (t("Expires"), "date"), ("", "")],
+                [(t("PBX"), ""), (t("State"), ""), (t("Extensions"), "num wide-only"),
+                 (t("Concurrent Calls"), "num wide-only"), (t("Call Recording (mins)"), "num wide-only"),
+                 (t("Expires"), "date wide-only"), ("", "")],
                 state.rows,
                 _row,
                 ready=state.loaded,
@@ -275,16 +283,16 @@ def _row(row: Any) -> list[rx.Component]:
                 class_name="two-lines state-cell",
             )
         ),
-        tables.cell(row.extensions, kind="num"),
-        tables.cell(row.calls, kind="num"),
-        tables.cell(row.minutes, kind="num"),
+        tables.cell(row.extensions, kind="num wide-only"),
+        tables.cell(row.calls, kind="num wide-only"),
+        tables.cell(row.minutes, kind="num wide-only"),
         tables.cell(
             rx.el.div(
                 rx.el.span(row.expires),
                 rx.cond(row.expiry_note != "", rx.el.span(row.expiry_note, class_name="faint")),
                 class_name="two-lines",
             ),
-            kind="date",
+            kind="date wide-only",
         ),
         tables.row_actions(
             rx.cond(
