@@ -23,7 +23,8 @@ from yeastar_app.services.paging import Search
 from yeastar_app.words import t
 
 POLICY = Policy(Surface.STAFF, kinds=frozenset({Kind.ADMINISTRATOR}))
-MOST_POINTS = 1_000_000
+MOST_POINTS = 100_000
+"""A workbook of 10,000 rows of these still fits the columns of the ledger."""
 
 
 def _within_reason(day: date | None) -> date | None:
