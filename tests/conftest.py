@@ -1,6 +1,5 @@
 """Ground for all tests: a fresh migrated database of either kind and a clock that stands still."""
 
-import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -32,30 +31,30 @@ def postgresql(worker_id: str) -> Iterator[databases.PostgreSQL]:
     """A real PostgreSQL, one for all workers of a run."""
     server = databases.PostgreSQL(FOLDER / "postgresql", worker_id)
     yield server
+    databases.let_go()
     server.close()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def db(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+def db(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """A fresh migrated database behind `yeastar_app.database`; the test runs once on SQLite, once on PostgreSQL."""
-    yield from fresh_database(request, tmp_path, monkeypatch, request.param)
+    yield from fresh_database(request, monkeypatch, request.param)
 
 
 @pytest.fixture
-def sqlite(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+def sqlite(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """Like `db`, SQLite only: for tests whose point is not the database."""
-    yield from fresh_database(request, tmp_path, monkeypatch, "sqlite")
+    yield from fresh_database(request, monkeypatch, "sqlite")
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def own_db(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+def own_db(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """Like `db`, but the test may change the tables themselves: no other test ever sees this database."""
-    yield from fresh_database(request, tmp_path, monkeypatch, request.param, shared=False)
+    yield from fresh_database(request, monkeypatch, request.param, shared=False)
 
 
 def fresh_database(
     request: pytest.FixtureRequest,
-    tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     kind: str,
     template: Path | None = None,
@@ -63,16 +62,17 @@ def fresh_database(
 ) -> Iterator[str]:
     """A copy of `template` (the migrated, empty one) or the worker's emptied PostgreSQL."""
     if kind == "sqlite":
-        shutil.copy(template or request.getfixturevalue("sqlite_template"), tmp_path / "test.db")
-        address = f"sqlite:///{tmp_path / 'test.db'}"
+        address = databases.sqlite_copy(template or request.getfixturevalue("sqlite_template"))
     else:
         server: databases.PostgreSQL = request.getfixturevalue("postgresql")
         address = server.emptied() if shared else server.copied()
+    monkeypatch.setattr(database, "make_engine", databases.kept_engine)
     monkeypatch.setenv("DATABASE_URL", address)
     settings.cache_clear()
     database.engine.cache_clear()
     yield kind
-    database.engine().dispose()
+    if kind == "sqlite" or not shared:
+        database.engine().dispose()
     database.engine.cache_clear()
     monkeypatch.undo()
     settings.cache_clear()

@@ -1,6 +1,8 @@
 """Databases for tests: a copy of a migrated SQLite file for each, and one migrated PostgreSQL for all tests of a
 worker, emptied before each. Emptying takes a few milliseconds where creating a database takes hundreds."""
 
+import os
+import shutil
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -9,6 +11,7 @@ from alembic.config import Config
 from sqlmodel import SQLModel
 
 import yeastar_app.models  # noqa: F401 - registers every table
+from tests import FOLDER
 from yeastar_app import database
 from yeastar_app.settings import ROOT
 
@@ -33,11 +36,38 @@ def sqlite_template(folder: Path) -> Path:
     return file
 
 
+def sqlite_copy(template: Path) -> str:
+    """This process's SQLite database as `template` is; gives its address, which is the same for every test."""
+    file = FOLDER / f"test-{os.getpid()}.db"
+    for left in (file, file.with_name(f"{file.name}-wal"), file.with_name(f"{file.name}-shm")):
+        left.unlink(missing_ok=True)
+    shutil.copy(template, file)
+    return f"sqlite:///{file}"
+
+
+_make_engine = database.make_engine
+_kept: dict[str, sa.Engine] = {}
+
+
+def kept_engine(url: str) -> sa.Engine:
+    """`make_engine` for one test, on an engine that stays: statements are compiled once, not once a test. What the test
+    listens to ends with it."""
+    if url not in _kept:
+        _kept[url] = _make_engine(url)
+    return _kept[url].execution_options()
+
+
+def let_go() -> None:
+    """Close what the kept engines hold open."""
+    for engine in _kept.values():
+        engine.dispose()
+
+
 START_OVER = """
 CREATE FUNCTION start_over() RETURNS void LANGUAGE plpgsql SET session_replication_role = replica AS $function$
 BEGIN
     PERFORM pg_terminate_backend(pid) FROM pg_stat_activity
-    WHERE datname = current_database() AND pid <> pg_backend_pid();
+    WHERE datname = current_database() AND pid <> pg_backend_pid() AND state <> 'idle';
     $steps$
 END $function$
 """
@@ -107,7 +137,7 @@ class PostgreSQL:
         return self.address(name)
 
     def emptied(self) -> str:
-        """The worker's database as the migrations left it; gives its address. Connections left open are closed."""
+        """The worker's database as the migrations left it; its address. What is left unfinished is broken off."""
         with self._own.connect() as connection:
             connection.exec_driver_sql("SELECT start_over()")
         return self.address(self._name)
@@ -115,7 +145,8 @@ class PostgreSQL:
     def copied(self) -> str:
         """A database of one test alone, as the migrations left it, for tests that change its tables; its address."""
         self.emptied()
-        self._own.dispose()  # nobody may be in what is copied
+        let_go()  # nobody may be in what is copied
+        self._own.dispose()
         name = f"{self._name}_own"
         self.run(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
         self.run(f"CREATE DATABASE {name} TEMPLATE {self._name}")

@@ -45,7 +45,7 @@ def sample_data(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory)
 def filled(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sample_data: Path
 ) -> Iterator[str]:
-    yield from fresh_database(request, tmp_path, monkeypatch, "sqlite", sample_data)
+    yield from fresh_database(request, monkeypatch, "sqlite", sample_data)
 
 
 def broken() -> list[str]:
