@@ -20,7 +20,7 @@ def carla() -> Account:
     return account(Kind.CUSTOMER, company, first_name="Carla", last_name="Mendes", phone="+31 30", remark="pays late")
 
 
-def test_the_customer_sees_its_account_information(db: str) -> None:
+def test_the_customer_sees_its_account_information(sqlite: str) -> None:
     person = carla()
     seen = perform(account_information.read, None, signed_in(person))
     assert (seen.company, seen.partner, seen.email) == ("Lumen Dental Group", "Harbor Telecom", person.email)
@@ -36,7 +36,7 @@ def test_the_partners_remark_is_not_shown_and_not_touched(sqlite: str) -> None:
         assert session.get_one(Account, person.key).remark == "pays late"
 
 
-def test_name_and_phone_are_the_customers_to_change_and_nothing_else_is(db: str) -> None:
+def test_name_and_phone_are_the_customers_to_change_and_nothing_else_is(sqlite: str) -> None:
     person = carla()
     change = {"first_name": " Carla Maria ", "last_name": "", "phone": "", "email": "other@example.com",
               "company": "Other", "kind": "administrator", "id": 1}  # fmt: skip

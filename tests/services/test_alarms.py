@@ -131,7 +131,7 @@ def test_what_crosses_no_line_costs_no_statement_and_writes_nothing(sqlite: str)
     assert shown(partner.credential) == []
 
 
-def test_a_refused_change_leaves_no_alarm(db: str) -> None:
+def test_a_refused_change_leaves_no_alarm(sqlite: str) -> None:
     partner = owner(total_extensions=20, total_calls=20)
     with pytest.raises(Refusal):
         add_pbx(partner.credential, extensions=20, calls=21)
@@ -352,7 +352,7 @@ def test_what_ended_can_begin_again_and_is_told_again(db: str) -> None:
 # Seeing, acknowledging, exporting
 
 
-def test_an_owner_sees_its_resellers_alarms_and_nobody_sees_a_strangers(db: str) -> None:
+def test_an_owner_sees_its_resellers_alarms_and_nobody_sees_a_strangers(sqlite: str) -> None:
     partner, rival = owner(), owner()
     reseller, sister = a_reseller(partner, calls=5), a_reseller(partner)
     add_pbx(reseller, calls=5)

@@ -93,7 +93,7 @@ def test_what_a_colleague_had_beyond_the_editors_rights_stays(sqlite: str) -> No
     assert row(mighty.key).grants == sorted(PARTNER_FEATURES - {Feature.COLLEAGUES})
 
 
-def test_a_changed_permission_acts_on_the_next_click(db: str) -> None:
+def test_a_changed_permission_acts_on_the_next_click(sqlite: str) -> None:
     me = partner()
     person = active(me, "partners", "colleagues")
     tab = signed_in(person)
@@ -103,7 +103,7 @@ def test_a_changed_permission_acts_on_the_next_click(db: str) -> None:
         perform(customers.listed, {}, tab)
 
 
-def test_a_frozen_colleague_is_out_until_unfrozen(db: str) -> None:
+def test_a_frozen_colleague_is_out_until_unfrozen(sqlite: str) -> None:
     me = partner()
     person = active(me, "partners")
     tab = signed_in(person)
@@ -114,7 +114,7 @@ def test_a_frozen_colleague_is_out_until_unfrozen(db: str) -> None:
     assert who(signed_in(person)).is_signed_in
 
 
-def test_a_deleted_colleague_is_gone_and_told(db: str) -> None:
+def test_a_deleted_colleague_is_gone_and_told(sqlite: str) -> None:
     me = partner()
     person = active(me, "partners")
     tab = signed_in(person)

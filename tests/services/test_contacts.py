@@ -76,7 +76,7 @@ def test_deleting_several_deletes_all_or_none(sqlite: str) -> None:
     assert len(perform(contacts.search, {}, partner).rows) == 2
 
 
-def test_another_companys_customers_are_not_there(db: str) -> None:
+def test_another_companys_customers_are_not_there(sqlite: str) -> None:
     partner, rival = owner(), owner().credential
     number = kept(partner.credential)
     reseller = activated(add_reseller(partner))
@@ -87,7 +87,7 @@ def test_another_companys_customers_are_not_there(db: str) -> None:
                 perform(action, form, stranger)
 
 
-def test_for_a_resellers_pbx_the_resellers_customers_are_offered(db: str) -> None:
+def test_for_a_resellers_pbx_the_resellers_customers_are_offered(sqlite: str) -> None:
     partner = owner()
     account = add_reseller(partner)
     reseller = activated(account)

@@ -158,7 +158,7 @@ def test_a_reseller_needs_a_package_and_is_sent_to_central_management(sqlite: st
         customer(partner(may_create_resellers=True), user_type="reseller")
 
 
-def test_the_status_follows_the_account(db: str) -> None:
+def test_the_status_follows_the_account(sqlite: str) -> None:
     me = partner()
     created = customer(me)
     assert states(me) == {FORM["email"]: "not_activated"}
@@ -301,7 +301,7 @@ def test_the_address_of_an_activated_account_stays(sqlite: str) -> None:
     perform(customers.edit, {**FORM, "id": person.key, "email": ""}, me)
 
 
-def test_a_changed_address_in_use_is_refused(db: str) -> None:
+def test_a_changed_address_in_use_is_refused(sqlite: str) -> None:
     me = partner()
     created = customer(me)
     account(email="taken@example.com")

@@ -91,7 +91,7 @@ def test_recent_activity_goes_by_time_and_not_by_when_it_was_written_down(db: st
     assert [line.points for line in seen(signed_in(owner)).recent] == [5, 9]
 
 
-def test_a_company_without_points_is_told_how_to_begin(db: str) -> None:
+def test_a_company_without_points_is_told_how_to_begin(sqlite: str) -> None:
     view = seen(signed_in(account()))
     assert (view.balance, view.standing.tier.name, view.recent) == (0, "Registered", [])
     (step,) = view.steps
@@ -109,7 +109,7 @@ def kinds(view: dashboard.View) -> list[StepKind]:
     return [step.kind for step in view.steps]
 
 
-def test_what_waits_is_named(db: str) -> None:
+def test_what_waits_is_named(sqlite: str) -> None:
     owner, other = account(), account()
     register(owner, 1_200)
     now, common = clock.now(), {"content": b"", "created_at": clock.now()}

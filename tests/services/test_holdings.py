@@ -36,7 +36,7 @@ def people() -> tuple[Account, Account, Account]:
     return partner, *(account(Kind.CUSTOMER, organisation(OrganisationKind.CUSTOMER, home)) for _ in range(2))
 
 
-def test_a_customer_sees_what_it_holds_and_what_it_was_associated_with(db: str) -> None:
+def test_a_customer_sees_what_it_holds_and_what_it_was_associated_with(sqlite: str) -> None:
     partner, customer, other = people()
     own = holding(customer.organisation_id)
     given = holding(partner.organisation_id, customer.organisation_id)

@@ -264,7 +264,7 @@ def invite(partner: Owner, number: int) -> None:
     do(pbx_control.send_activation, partner.credential, number)
 
 
-def test_the_activation_email_goes_to_the_chosen_customers_once_a_minute(db: str) -> None:
+def test_the_activation_email_goes_to_the_chosen_customers_once_a_minute(sqlite: str) -> None:
     partner = owner()
     number = running(partner, subdomain="Front-Desk")
     with pytest.raises(Refusal, match="no_customer"):
@@ -300,7 +300,7 @@ def test_a_subdomain_is_unique_in_its_domain_whatever_its_case_and_free_again_af
     add_pbx(rival.credential, subdomain="desk")
 
 
-def test_without_a_subdomain_one_is_made_from_the_name(db: str) -> None:
+def test_without_a_subdomain_one_is_made_from_the_name(sqlite: str) -> None:
     partner = owner()
     made = [seen(partner.credential, add_pbx(partner.credential, name="Café Zwölf!")).row.address for _ in range(2)]
     assert made[0] == "caf-zw-lf.pbx.example.com"
@@ -718,7 +718,7 @@ def test_asking_again_repeats_all_that_failed_since_something_was_done_and_nothi
     assert seen(partner, number).row.trouble != ""
 
 
-def test_asking_again_for_an_activation_email_says_to_whom(db: str, scripted: Scripted) -> None:
+def test_asking_again_for_an_activation_email_says_to_whom(sqlite: str, scripted: Scripted) -> None:
     partner = owner().credential
     somebody = perform(contacts.create, {"first_name": "Ada", "company": "Mill", "email": "ada@example.com"}, partner)
     number = add_pbx(partner, recipients=[somebody.id])

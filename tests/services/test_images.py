@@ -141,7 +141,7 @@ def test_a_customers_picture_is_stored_replaced_and_taken_away(sqlite: str) -> N
     assert not pictures() and row(created).image_id is None
 
 
-def test_a_picture_is_seen_by_its_company_and_those_above_it_and_by_nobody_else(db: str) -> None:
+def test_a_picture_is_seen_by_its_company_and_those_above_it_and_by_nobody_else(sqlite: str) -> None:
     me = partner()
     created = customer(me, picture=picture())
     number = row(created).image_id

@@ -76,7 +76,7 @@ def test_an_operation_opens_to_what_was_before_and_after(db: str) -> None:
     assert ("extensions", "200", "250") in [(one.name, one.before, one.after) for one in seen.changes]
 
 
-def test_nobody_opens_a_strangers_operation_or_a_superiors(db: str) -> None:
+def test_nobody_opens_a_strangers_operation_or_a_superiors(sqlite: str) -> None:
     partner, rival = owner(), owner()
     reseller = activated(add_reseller(partner))
     (newest, *_) = perform(operation_logs.search, {}, partner.credential).rows
@@ -86,7 +86,7 @@ def test_nobody_opens_a_strangers_operation_or_a_superiors(db: str) -> None:
         assert logged(stranger) == []
 
 
-def test_a_resellers_colleagues_are_logged_and_a_partners_own_portal_is_not(db: str) -> None:
+def test_a_resellers_colleagues_are_logged_and_a_partners_own_portal_is_not(sqlite: str) -> None:
     partner = owner()
     reseller = activated(add_reseller(partner))
     form = {"first_name": "Rosa", "email": "rosa@example.com", "grants": ["pbx.view"]}

@@ -85,7 +85,7 @@ def orders(number: int) -> list[str]:
         return [one.kind.value for one in session.exec(select(EngineCommand).where(EngineCommand.pbx_id == number))]
 
 
-def test_a_customer_sees_the_pbxs_bound_to_it_and_no_others(db: str) -> None:
+def test_a_customer_sees_the_pbxs_bound_to_it_and_no_others(sqlite: str) -> None:
     partner, rival = owner(), owner()
     lumen, noord, stranger = a_customer(partner), a_customer(partner), a_customer(rival)
     bound(partner, lumen, name="Lumen one")
@@ -142,7 +142,7 @@ def test_it_sees_what_its_pbx_reports_for_as_long_as_it_does(sqlite: str) -> Non
         assert perform(own_pbx.search, {}, noord.credential).alarms == []
 
 
-def test_a_pbx_of_somebody_else_is_not_there(db: str) -> None:
+def test_a_pbx_of_somebody_else_is_not_there(sqlite: str) -> None:
     partner = owner()
     lumen, noord = a_customer(partner), a_customer(partner)
     number = bound(partner, noord, controls=True)
@@ -162,7 +162,7 @@ def test_what_is_no_number_is_refused(sqlite: str, given: Any) -> None:
             perform(action, {"id": given}, lumen.credential)
 
 
-def test_it_only_looks_until_it_is_allowed_to_start_and_stop(db: str) -> None:
+def test_it_only_looks_until_it_is_allowed_to_start_and_stop(sqlite: str) -> None:
     partner = owner()
     lumen = a_customer(partner, name="Lumen Dental Group")
     number = bound(partner, lumen)
@@ -226,7 +226,7 @@ def test_the_new_customer_is_told_once_by_email(sqlite: str) -> None:
 
 
 @pytest.mark.parametrize("whose", ["not activated", "removed", "a rival's", "the partner itself", "nobody's"])
-def test_only_an_activated_customer_of_ones_own_can_be_bound(db: str, whose: str) -> None:
+def test_only_an_activated_customer_of_ones_own_can_be_bound(sqlite: str, whose: str) -> None:
     partner = owner()
     organisation_id = {
         "not activated": lambda: a_customer(partner, Status.NOT_ACTIVATED).company.key,

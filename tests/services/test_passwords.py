@@ -75,7 +75,7 @@ def test_an_activation_sets_the_first_password_and_signs_in(db: str) -> None:
         )
 
 
-def test_opening_an_activation_link_shows_who_and_for_what_and_uses_nothing_up(db: str) -> None:
+def test_opening_an_activation_link_shows_who_and_for_what_and_uses_nothing_up(sqlite: str) -> None:
     creator = account(Kind.PARTNER, organisation(name="Harbor Telecom"), first_name="Paula", last_name="de Wit")
     person, token = invited()
     with transaction() as session:
@@ -97,7 +97,7 @@ def test_opening_an_activation_link_shows_who_and_for_what_and_uses_nothing_up(d
     ],
 )
 def test_an_activation_link_is_valid_for_48_hours_and_a_resellers_for_7_days(
-    db: str, kind: Kind, life: timedelta
+    sqlite: str, kind: Kind, life: timedelta
 ) -> None:
     _, token = invited(kind)
     clock.advance(life - SECOND)
@@ -113,7 +113,7 @@ def test_an_activation_link_works_in_its_last_second(sqlite: str) -> None:
     activate(token)
 
 
-def test_a_used_a_replaced_and_an_unknown_link_each_say_so(db: str) -> None:
+def test_a_used_a_replaced_and_an_unknown_link_each_say_so(sqlite: str) -> None:
     person, old = invited()
     with transaction() as session:
         people.send_activation(session, session.get_one(Account, person.key), "Harbor Telecom")
@@ -127,7 +127,7 @@ def test_a_used_a_replaced_and_an_unknown_link_each_say_so(db: str) -> None:
     assert code_of(activate, "never-made") == "link_unknown"
 
 
-def test_an_activation_link_is_no_reset_link_and_the_other_way_round(db: str) -> None:
+def test_an_activation_link_is_no_reset_link_and_the_other_way_round(sqlite: str) -> None:
     person, token = invited()
     assert perform(passwords.open_reset, {"token": token}).state is LinkState.UNKNOWN
     form = {"token": token, "password": NEW, "repeat": NEW}
@@ -377,7 +377,7 @@ def test_the_same_password_again_is_no_change(sqlite: str) -> None:
     assert code_of(change, here, PASSWORD, PASSWORD, PASSWORD) == "password_same"
 
 
-def test_who_signs_in_with_a_password_set_by_somebody_else_must_replace_it_first(db: str) -> None:
+def test_who_signs_in_with_a_password_set_by_somebody_else_must_replace_it_first(sqlite: str) -> None:
     person = account(must_change_password=True)
     here = begin(person.email)
     assert who(here).must_change_password

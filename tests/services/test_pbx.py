@@ -30,7 +30,7 @@ def test_a_reseller_creates_a_pbx_inside_its_package(db: str) -> None:
     assert problems() == []
 
 
-def test_the_first_500_recording_minutes_are_free(db: str) -> None:
+def test_the_first_500_recording_minutes_are_free(sqlite: str) -> None:
     reseller = a_reseller(owner(), minutes=1)
     add_pbx(reseller, recording=True, minutes=500)
     assert left(reseller)[2] == 1
@@ -88,7 +88,7 @@ def test_a_pbx_never_has_more_than_500_extensions(sqlite: str) -> None:
         add_pbx(reseller, extensions=501)
 
 
-def test_the_owner_creates_pbxs_for_itself_and_for_a_reseller(db: str) -> None:
+def test_the_owner_creates_pbxs_for_itself_and_for_a_reseller(sqlite: str) -> None:
     partner = owner()
     reseller_id = add_reseller(partner)
     add_pbx(partner.credential, extensions=30)
@@ -117,7 +117,7 @@ def test_the_owner_deletes_a_resellers_pbx_into_the_resellers_package(db: str) -
     assert free(partner) == (800, 160, 40_000)
 
 
-def test_another_tenants_pbx_and_package_are_not_there(db: str) -> None:
+def test_another_tenants_pbx_and_package_are_not_there(sqlite: str) -> None:
     partner, rival = owner(), owner()
     reseller_id = add_reseller(partner)
     mine, sister = add_pbx(activated(reseller_id)), a_reseller(partner)

@@ -9,7 +9,7 @@ from yeastar_app.refusals import Refusal
 from yeastar_app.services import profile
 
 
-def test_everybody_may_change_the_own_name_and_phone(db: str) -> None:
+def test_everybody_may_change_the_own_name_and_phone(sqlite: str) -> None:
     here = signed_in(account(phone="1"))
     perform(profile.change, {"first_name": " José ", "last_name": "", "phone": "+31 (10) 555-0142"}, here)
     mine = perform(profile.mine, None, here)
@@ -17,7 +17,7 @@ def test_everybody_may_change_the_own_name_and_phone(db: str) -> None:
     assert who(here).name == "José"
 
 
-def test_the_yeastar_id_is_not_changed_by_a_forged_form(db: str) -> None:
+def test_the_yeastar_id_is_not_changed_by_a_forged_form(sqlite: str) -> None:
     person = account()
     here = signed_in(person)
     perform(profile.change, {"first_name": "A", "email": "other@example.com", "status": "frozen"}, here)

@@ -72,7 +72,7 @@ def test_an_address_in_use_is_refused_at_its_field_and_nothing_is_kept(db: str) 
         ("minutes", "50001", "Call Recording (mins): 50,001 more asked for, 50,000 free."),
     ],
 )
-def test_more_than_is_free_is_refused_in_words_that_name_it(db: str, capacity: str, asked: str, says: str) -> None:
+def test_more_than_is_free_is_refused_in_words_that_name_it(sqlite: str, capacity: str, asked: str, says: str) -> None:
     partner = owner()
     before = counts()
     with pytest.raises(Refusal) as refused:
@@ -169,7 +169,7 @@ def test_a_package_cannot_go_below_what_the_reseller_uses(db: str) -> None:
     assert problems() == []
 
 
-def test_recording_minutes_of_a_package_never_go_down(db: str) -> None:
+def test_recording_minutes_of_a_package_never_go_down(sqlite: str) -> None:
     partner = owner()
     reseller = add_reseller(partner)
     with pytest.raises(Refusal, match="minutes_never_down"):
@@ -184,7 +184,7 @@ def test_high_availability_stays_while_a_pbx_relies_on_it(sqlite: str) -> None:
         perform(resellers.edit, edit_form(partner, reseller, high_availability=False), partner.credential)
 
 
-def test_a_new_email_stops_the_old_one_at_once(db: str) -> None:
+def test_a_new_email_stops_the_old_one_at_once(sqlite: str) -> None:
     partner = owner()
     reseller = add_reseller(partner)
     perform(resellers.send_activation, {"id": reseller}, partner.credential)
@@ -196,7 +196,7 @@ def test_a_new_email_stops_the_old_one_at_once(db: str) -> None:
         assert all(link.replaced_at for link in session.exec(select(Link)).all())
 
 
-def test_a_new_email_that_is_taken_is_refused(db: str) -> None:
+def test_a_new_email_that_is_taken_is_refused(sqlite: str) -> None:
     partner = owner()
     reseller = add_reseller(partner)
     with pytest.raises(Refusal, match="email_in_use"):
@@ -292,7 +292,7 @@ def test_an_active_reseller_needs_no_activation_email(sqlite: str) -> None:
         perform(resellers.send_activation, {"id": reseller}, partner.credential)
 
 
-def test_another_partners_reseller_is_not_there(db: str) -> None:
+def test_another_partners_reseller_is_not_there(sqlite: str) -> None:
     partner, rival = owner(), owner()
     reseller = add_reseller(partner)
     form = edit_form(partner, reseller)
@@ -323,7 +323,7 @@ def test_only_owners_manage_resellers(sqlite: str) -> None:
     perform(resellers.create, reseller_form(), trusted)
 
 
-def test_a_permission_taken_away_acts_on_the_next_click(db: str) -> None:
+def test_a_permission_taken_away_acts_on_the_next_click(sqlite: str) -> None:
     partner = owner()
     reseller = add_reseller(partner)
     signed = activated(reseller)

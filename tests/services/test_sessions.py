@@ -119,7 +119,7 @@ def test_signing_out_everywhere_ends_every_session_of_this_person_alone(db: str)
     assert [who(one).is_signed_in for one in (here, there, other)] == [False, False, True]
 
 
-def test_the_list_of_own_sessions_shows_the_living_ones_and_ends_any_of_them(db: str) -> None:
+def test_the_list_of_own_sessions_shows_the_living_ones_and_ends_any_of_them(sqlite: str) -> None:
     person = account()
     here, there, gone = begin(person.email), begin(person.email, ELSEWHERE), signed_in(person)
     perform(sessions.end, None, gone)
@@ -132,7 +132,7 @@ def test_the_list_of_own_sessions_shows_the_living_ones_and_ends_any_of_them(db:
     assert [who(here).is_signed_in, who(there).is_signed_in] == [True, False]
 
 
-def test_a_strangers_session_is_not_there(db: str) -> None:
+def test_a_strangers_session_is_not_there(sqlite: str) -> None:
     here, stranger = signed_in(account()), signed_in(account())
     with pytest.raises(Refusal, match="not_found"):
         perform(sessions.end_one, {"id": who(stranger).session_id}, here)
@@ -140,7 +140,7 @@ def test_a_strangers_session_is_not_there(db: str) -> None:
 
 
 @pytest.mark.parametrize("status", [Status.NOT_ACTIVATED, Status.FROZEN, Status.REMOVED])
-def test_who_is_not_active_any_more_is_out_at_once(db: str, status: Status) -> None:
+def test_who_is_not_active_any_more_is_out_at_once(sqlite: str, status: Status) -> None:
     person = account()
     here = signed_in(person)
     ticket = perform(sessions.sign_in, {"email": person.email, "password": PASSWORD}, HERE)
@@ -166,7 +166,7 @@ def test_the_answer_to_a_wrong_sign_in_is_the_same_for_every_address(db: str) ->
     assert answers["unknown"].code == "wrong_sign_in"
 
 
-def test_the_right_password_of_who_may_not_sign_in_is_answered_like_a_wrong_one(db: str) -> None:
+def test_the_right_password_of_who_may_not_sign_in_is_answered_like_a_wrong_one(sqlite: str) -> None:
     wrong = refused("nobody@example.com")
     for status in (Status.NOT_ACTIVATED, Status.FROZEN, Status.REMOVED):
         answer = refused(account(status=status).email, PASSWORD)
@@ -204,7 +204,7 @@ def test_a_browser_without_cookies_is_told_so(sqlite: str) -> None:
 # --- new devices
 
 
-def test_a_new_browser_is_told_by_email_but_not_the_very_first(db: str) -> None:
+def test_a_new_browser_is_told_by_email_but_not_the_very_first(sqlite: str) -> None:
     person = account()
     begin(person.email)
     assert emails("new_device") == []

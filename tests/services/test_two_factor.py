@@ -237,7 +237,7 @@ def test_somebody_elses_recovery_code_is_wrong(sqlite: str) -> None:
         enter(half(with_app()), theirs[0], recovery=True)
 
 
-def test_new_recovery_codes_ask_for_the_password_and_end_the_old(db: str) -> None:
+def test_new_recovery_codes_ask_for_the_password_and_end_the_old(sqlite: str) -> None:
     person = account()
     here = signed_in(person)
     old = set_up_app(here)
@@ -272,7 +272,7 @@ def test_a_device_is_not_trusted_unless_asked_for(sqlite: str) -> None:
     half(person)
 
 
-def test_the_list_of_trusted_devices_takes_trust_away_again(db: str) -> None:
+def test_the_list_of_trusted_devices_takes_trust_away_again(sqlite: str) -> None:
     person = with_app()
     enter(half(person), app_code(), trust=True)
     here = begin(person.email)
@@ -319,7 +319,7 @@ def test_the_key_fits_any_security_app(sqlite: str) -> None:
     assert read.digest().name == "sha1"
 
 
-def test_setting_up_an_app_is_confirmed_by_a_code_that_counts_as_used(db: str) -> None:
+def test_setting_up_an_app_is_confirmed_by_a_code_that_counts_as_used(sqlite: str) -> None:
     person = account()
     here = signed_in(person)
     form = {"secret": SECRET, "code": wrong(app_code())}
@@ -336,7 +336,7 @@ def test_setting_up_an_app_is_confirmed_by_a_code_that_counts_as_used(db: str) -
     enter(half(person), app_code())
 
 
-def test_setting_up_email_is_confirmed_by_the_code_that_was_sent(db: str) -> None:
+def test_setting_up_email_is_confirmed_by_the_code_that_was_sent(sqlite: str) -> None:
     person = account()
     here = signed_in(person)
     assert code_of(perform, two_factor.confirm_email, {"code": "123456"}, here) == "code_ended"
@@ -359,7 +359,7 @@ def test_changing_the_method_asks_for_the_password(sqlite: str) -> None:
     perform(two_factor.confirm_app, {**form, "password": PASSWORD}, here)
 
 
-def test_turning_off_asks_for_the_password_and_leaves_nothing_behind(db: str) -> None:
+def test_turning_off_asks_for_the_password_and_leaves_nothing_behind(sqlite: str) -> None:
     person = account()
     here = signed_in(person)
     set_up_app(here)
@@ -375,7 +375,7 @@ def test_turning_off_asks_for_the_password_and_leaves_nothing_behind(db: str) ->
     assert code_of(perform, two_factor.renew_codes, {"password": PASSWORD}, here) == "two_factor_off"
 
 
-def test_a_superior_may_switch_it_off_and_never_on(db: str) -> None:
+def test_a_superior_may_switch_it_off_and_never_on(sqlite: str) -> None:
     person, superior = with_app(), account(Kind.PARTNER)
     actor = Actor(account_id=superior.key, kind=superior.kind, email=superior.email)
     ticket = half(person)
