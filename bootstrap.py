@@ -52,7 +52,7 @@ def test():
     say("Running the tests of rules, doors and tables")
     apart = subprocess.run([*pytest, "-m", "not browser", "--dist", "loadgroup", *sys.argv[2:]], **NO_INPUT).returncode
     say("Running the tests in a browser")
-    together = subprocess.run([*pytest, "-m", "browser", "--dist", "loadfile", *sys.argv[2:]], **NO_INPUT).returncode
+    together = subprocess.run([*pytest, "-m", "browser", "--dist", "loadgroup", *sys.argv[2:]], **NO_INPUT).returncode
     sys.exit(apart or together)
 
 

@@ -20,8 +20,7 @@ from playwright.sync_api import sync_playwright
 
 from tests.bench import central, ledger, workbook
 from tests.bench.servers import BARE_EVENT, bare, ours
-from tests.browser.conftest import PASSWORD, Server, launched
-from yeastar_app.access import digest
+from tests.browser.conftest import PASSWORD, Server, launched, session_of
 from yeastar_app.yeastar_app import app
 
 EVENTS = {1: 300, 20: 40, 50: 12}
@@ -103,20 +102,8 @@ def show(what: str, clients: int, times: list[float], floor: list[float] | None 
 
 def cookies_of(server: Server, who: str, count: int) -> list[str]:
     """Live sessions of a demo account, put straight into the demo database."""
-    cookies = []
-    database = sqlite3.connect(Path(server.environment["DATA_DIR"]) / "yeastar.db", timeout=30)
-    with database:
-        for _ in range(count):
-            token = secrets.token_urlsafe(32)
-            database.execute(
-                "INSERT INTO sign_in_session (account_id, token_hash, device_hash, ip, user_agent, created_at,"
-                " last_seen_at) SELECT id, ?, ?, '127.0.0.1', 'bench', datetime('now'), datetime('now')"
-                " FROM account WHERE email = ?",
-                (digest(token), digest(token), f"{who}@example.com"),
-            )
-            cookies.append(f"session={token}; device={secrets.token_urlsafe(8)}")
-    database.close()
-    return cookies
+    tokens = [session_of(server, f"{who}@example.com") for _ in range(count)]
+    return [f"session={token}; device={secrets.token_urlsafe(8)}" for token in tokens]
 
 
 def events(floor: str, server: Server) -> None:

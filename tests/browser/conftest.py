@@ -1,20 +1,25 @@
 """A real browser against the production build, served by a process of its own with the demo data."""
 
 import os
+import secrets
 import shutil
 import socket
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
 
 import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
 
 from yeastar_app import build
+from yeastar_app.access import digest
 from yeastar_app.settings import ROOT
 
 FLAGS = [
@@ -97,12 +102,25 @@ def launched(playwright: Playwright) -> Browser:
     return playwright.chromium.launch(executable_path=None if own.exists() else system, args=FLAGS)
 
 
+_at: dict[BrowserContext, Server] = {}
+"""Which server a browser of the fixtures below is at."""
+
+
+@contextmanager
+def somebody(browser: Browser, server: Server, **look: Any) -> Iterator[BrowserContext]:
+    """A browser of its own, with nobody signed in."""
+    opened = browser.new_context(base_url=server.address, **{"viewport": {"width": 1440, "height": 900}, **look})
+    opened.set_default_timeout(10_000)
+    _at[opened] = server
+    yield opened
+    del _at[opened]
+    opened.close()
+
+
 @pytest.fixture
 def context(browser: Browser, server: Server) -> Iterator[BrowserContext]:
-    opened = browser.new_context(base_url=server.address, viewport={"width": 1440, "height": 900})
-    opened.set_default_timeout(10_000)
-    yield opened
-    opened.close()
+    with somebody(browser, server) as opened:
+        yield opened
 
 
 @pytest.fixture
@@ -113,22 +131,55 @@ def page(context: BrowserContext) -> Page:
 @pytest.fixture
 def other_page(browser: Browser, server: Server) -> Iterator[Page]:
     """A page of somebody else's browser."""
-    opened = browser.new_context(base_url=server.address, viewport={"width": 1440, "height": 900})
-    opened.set_default_timeout(10_000)
-    yield opened.new_page()
-    opened.close()
+    with somebody(browser, server) as opened:
+        yield opened.new_page()
+
+
+def session_of(server: Server, email: str) -> str:
+    """The token of a fresh session of an account, put straight into the server's SQLite."""
+    token = secrets.token_urlsafe(32)
+    database = sqlite3.connect(Path(server.environment["DATA_DIR"]) / "yeastar.db", timeout=30)
+    with closing(database), database:
+        database.execute(
+            "INSERT INTO sign_in_session"
+            " (account_id, token_hash, device_hash, ip, user_agent, created_at, last_seen_at)"
+            " SELECT id, ?, ?, '127.0.0.1', 'tests', datetime('now'), datetime('now') FROM account WHERE email = ?",
+            (digest(token), digest(token), email),
+        )
+    return token
+
+
+def address_of(who: str) -> str:
+    """The Yeastar ID of a demo account by its short name (`partner`), or as it is."""
+    return who if "@" in who else f"{who}@example.com"
 
 
 def sign_in(page: Page, who: str, password: str = PASSWORD, target: str = "") -> None:
-    """Sign in as a demo account (`partner`) or by a whole address; lands on `target` or on the account's home."""
+    """Sign in at the form as a demo account (`partner`) or by a whole address; lands on `target` or on the account's
+    home."""
     page.goto(f"/sign-in?next={target}" if target else "/sign-in")
-    page.get_by_label("Yeastar ID").fill(who if "@" in who else f"{who}@example.com")
+    page.get_by_label("Yeastar ID").fill(address_of(who))
     page.get_by_label("Password").fill(password)
     page.get_by_role("button", name="Sign in").click()
     page.wait_for_url(lambda url: "/sign-in" not in url)
 
 
+def come_in(page: Page, who: str, target: str = "") -> None:
+    """Be there as a demo account that has signed in before: for tests of what lies behind the sign-in."""
+    if page.context not in _at:
+        sign_in(page, who, target=target)
+        return
+    server = _at[page.context]
+    cookie = {"name": "session", "value": session_of(server, address_of(who)), "url": server.address}
+    page.context.add_cookies([cookie])  # type: ignore[list-item]
+    page.goto(unquote(target) or "/")
+    page.wait_for_url(lambda url: url != f"{server.address}/")
+
+
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest begins first, so that the workers end at the same time."""
+    items.sort(key=lambda item: "test_axe_finds_nothing" not in item.name)
     for item in items:
         if "tests/browser" in str(item.path):
             item.add_marker(pytest.mark.browser)

@@ -9,7 +9,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 import yeastar_app.yeastar_app  # noqa: F401 - registers the pages
-from tests.browser.conftest import Server, sign_in
+from tests.browser.conftest import Server, come_in, somebody
 from yeastar_app.portals.page import PAGES
 
 WHO = {
@@ -75,10 +75,9 @@ def addresses(who: str) -> list[str]:
 
 @pytest.fixture
 def wide(browser: Browser, server: Server) -> Iterator[Page]:
-    opened = browser.new_context(base_url=server.address, viewport=WIDE, color_scheme="light")
-    opened.set_default_timeout(15_000)
-    yield opened.new_page()
-    opened.close()
+    with somebody(browser, server, color_scheme="light") as opened:
+        opened.set_default_timeout(15_000)
+        yield opened.new_page()
 
 
 def visit(page: Page, address: str) -> None:
@@ -99,7 +98,7 @@ def visit(page: Page, address: str) -> None:
 def test_axe_finds_nothing_and_nothing_sticks_out(wide: Page, who: str) -> None:
     """Wide and light, narrow and dark: the theme changes colours only, the width the order and what is shown."""
     if who:
-        sign_in(wide, who)
+        come_in(wide, who)
     axe, problems = Axe(), []
     for address in addresses(who):
         visit(wide, address)
@@ -122,7 +121,7 @@ def test_axe_finds_nothing_and_nothing_sticks_out(wide: Page, who: str) -> None:
 @pytest.mark.parametrize("who", sorted(OPENED))
 def test_what_opens_over_a_page_is_in_order_and_gives_the_focus_back(wide: Page, who: str) -> None:
     """axe finds nothing in it, the keyboard is inside it, Escape closes it and the button has the focus again."""
-    sign_in(wide, who)
+    come_in(wide, who)
     axe, problems = Axe(), []
     for address, name in OPENED[who]:
         visit(wide, address)

@@ -4,14 +4,14 @@ import uuid
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import sign_in
+from tests.browser.conftest import come_in
 
 TIDAL = "thea@tidal.example.com"
 
 
 def test_a_reseller_hears_that_its_package_is_full(page: Page, other_page: Page) -> None:
     mark = uuid.uuid4().hex[:8]
-    sign_in(page, TIDAL, target="/central/alarm-contacts")
+    come_in(page, TIDAL, target="/central/alarm-contacts")
     page.get_by_role("button", name="Add").first.click()
     panel = page.get_by_role("dialog", name="Add Contact")
     for level in ("Alert", "Warning"):
@@ -35,7 +35,7 @@ def test_a_reseller_hears_that_its_package_is_full(page: Page, other_page: Page)
     expect(page.get_by_role("row").filter(has_text="Concurrent Calls: running out")).to_be_visible()
     expect(full).to_have_count(0)
 
-    sign_in(other_page, TIDAL, target="/central/pbx?add=1")
+    come_in(other_page, TIDAL, target="/central/pbx?add=1")
     adding = other_page.get_by_role("dialog", name="Add PBX")
     adding.get_by_label("Name", exact=True).fill(f"Full {mark}")
     adding.get_by_label("Extensions", exact=True).fill("10")
@@ -63,7 +63,7 @@ def test_a_reseller_hears_that_its_package_is_full(page: Page, other_page: Page)
 
 def test_somebody_finds_out_what_was_changed_by_whom(page: Page) -> None:
     mark = uuid.uuid4().hex[:8]
-    sign_in(page, TIDAL, target="/central/customers")
+    come_in(page, TIDAL, target="/central/customers")
     page.get_by_role("button", name="Add").first.click()
     panel = page.get_by_role("dialog", name="Add Customer")
     panel.get_by_label("First Name").fill(f"Ola {mark}")

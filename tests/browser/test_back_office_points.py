@@ -10,7 +10,7 @@ import openpyxl
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Server, sign_in
+from tests.browser.conftest import Server, come_in
 from tests.browser.test_register_products import APPLIANCE, fill, serial, units  # noqa: F401 - a fixture
 
 
@@ -21,7 +21,7 @@ def balance(page: Page) -> int:
 
 
 def open_partner(page: Page, who: str, partner: str) -> None:
-    sign_in(page, who, target="/staff/points")
+    come_in(page, who, target="/staff/points")
     page.get_by_role("link", name=partner).click()
     expect(page.get_by_role("heading", name=partner)).to_be_visible()
 
@@ -46,7 +46,7 @@ def test_an_account_manager_corrects_a_partners_points(page: Page, other_page: P
     expect(record).to_contain_text("Marcus Okafor")
     assert balance(page) == before - 60
 
-    sign_in(other_page, "rival", target="/partner/program/points")
+    come_in(other_page, "rival", target="/partner/program/points")
     expect(other_page.get_by_role("row").filter(has_text="Two units counted twice").first).to_contain_text("Adjusted")
 
 
@@ -55,7 +55,7 @@ def test_an_administrator_takes_back_a_registration_and_the_partner_sees_it(
     other_page: Page,
     serial: str,  # noqa: F811
 ) -> None:
-    sign_in(other_page, "rival", target="/partner/program")
+    come_in(other_page, "rival", target="/partner/program")
     other_page.get_by_role("button", name="Get Points").click()
     panel = other_page.get_by_role("dialog", name="Get Points")
     fill(panel, APPLIANCE, "Serial Number", serial)
@@ -105,7 +105,7 @@ def choose(page: Page, name: str, content: bytes) -> None:
 
 def test_an_administrator_imports_units_in_the_browser(page: Page, book: tuple[str, bytes]) -> None:
     begins, content = book
-    sign_in(page, "admin", target="/staff/registry")
+    come_in(page, "admin", target="/staff/registry")
     choose(page, "renamed.xlsx", b"Product,Product ID\n")
     expect(page.get_by_text("This is no .xlsx workbook.")).to_be_visible()
     choose(page, "units.xlsx", content)
@@ -130,7 +130,7 @@ def test_an_administrator_imports_units_in_the_browser(page: Page, book: tuple[s
 
 
 def test_an_account_manager_reads_the_registry_and_changes_nothing(page: Page) -> None:
-    sign_in(page, "manager", target="/staff/registry?search=3631A2124001")
+    come_in(page, "manager", target="/staff/registry?search=3631A2124001")
     page.get_by_role("button", name="3631A2124001").click()
     drawer = page.get_by_role("dialog", name="3631A2124001")
     expect(drawer.get_by_text("Registered by Northwind Voice, 150 points")).to_be_visible()
@@ -139,7 +139,7 @@ def test_an_account_manager_reads_the_registry_and_changes_nothing(page: Page) -
 
 
 def test_an_administrator_raises_a_threshold_and_nobody_falls(page: Page) -> None:
-    sign_in(page, "admin", target="/staff/tiers")
+    come_in(page, "admin", target="/staff/tiers")
     page.get_by_role("button", name="Edit Gold").click()
     panel = page.get_by_role("dialog", name="Edit Gold")
     panel.get_by_label("Points").fill("900")

@@ -4,12 +4,12 @@ import uuid
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import sign_in
+from tests.browser.conftest import come_in
 
 
 def test_a_reseller_adds_a_colleague_and_decides_what_it_may_do(page: Page, other_page: Page) -> None:
     mark = uuid.uuid4().hex[:8]
-    sign_in(page, "rival-reseller", target="/central/colleagues")
+    come_in(page, "rival-reseller", target="/central/colleagues")
     page.get_by_role("link", name="Add Colleague").first.click()
     page.get_by_label("First Name").fill("Rosa")
     page.get_by_label("Last Name").fill(mark)
@@ -29,7 +29,7 @@ def test_a_reseller_adds_a_colleague_and_decides_what_it_may_do(page: Page, othe
     expect(page.get_by_label("Manage colleagues")).not_to_be_checked()
     expect(page.get_by_label("View operation logs")).to_be_checked()
 
-    sign_in(other_page, "reseller-colleague", target="/central/pbx")
+    come_in(other_page, "reseller-colleague", target="/central/pbx")
     expect(other_page.get_by_role("heading", name="PBX").first).to_be_visible()
     expect(other_page.get_by_role("link", name="My Colleague")).to_have_count(0)
     expect(other_page.get_by_role("button", name="Add")).to_have_count(0)

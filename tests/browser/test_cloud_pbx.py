@@ -6,7 +6,7 @@ import uuid
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import sign_in
+from tests.browser.conftest import come_in
 
 
 def add_pbx(page: Page, name: str) -> None:
@@ -21,7 +21,7 @@ def add_pbx(page: Page, name: str) -> None:
 
 def test_a_pbx_is_created_started_resized_and_deleted_and_its_state_is_followed_without_a_reload(page: Page) -> None:
     name = f"Quay {uuid.uuid4().hex[:6]}"
-    sign_in(page, "rival", target="/central/pbx")
+    come_in(page, "rival", target="/central/pbx")
     add_pbx(page, name)
     row = page.get_by_role("row").filter(has_text=name)
     expect(row).to_contain_text("Stopped")
@@ -51,7 +51,7 @@ def test_a_pbx_is_created_started_resized_and_deleted_and_its_state_is_followed_
 
 def test_a_new_customer_gets_the_activation_email_and_activates_the_pbx(page: Page) -> None:
     mark = uuid.uuid4().hex[:8]
-    sign_in(page, "rival-reseller", target="/central/pbx")
+    come_in(page, "rival-reseller", target="/central/pbx")
     page.get_by_role("link", name="Bergen Fish Market").click()
     page.get_by_role("button", name="Edit", exact=True).click()
     panel = page.get_by_role("dialog", name="Edit Bergen Fish Market")
@@ -78,7 +78,7 @@ def test_a_new_customer_gets_the_activation_email_and_activates_the_pbx(page: Pa
 
 
 def test_the_list_is_filtered_by_state_and_keeps_its_filter_in_the_address(page: Page) -> None:
-    sign_in(page, "partner", target="/central/pbx")
+    come_in(page, "partner", target="/central/pbx")
     page.get_by_label("State").select_option("In trouble")
     page.get_by_role("button", name="Search").click()
     expect(page).to_have_url(re.compile("show=trouble"))
@@ -90,7 +90,7 @@ def test_the_list_is_filtered_by_state_and_keeps_its_filter_in_the_address(page:
 
 
 def test_a_customer_who_gets_a_pbxs_emails_cannot_be_deleted(page: Page) -> None:
-    sign_in(page, "partner", target="/central/customers")
+    come_in(page, "partner", target="/central/customers")
     row = page.get_by_role("row").filter(has_text="Lumen Dental Group")
     row.get_by_role("button", name=re.compile("^Delete")).click()
     page.get_by_role("dialog").get_by_role("button", name="Delete").click()

@@ -8,7 +8,7 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import Server, sign_in
+from tests.browser.conftest import Server, come_in
 
 FIRST_PASSWORD = "tulip-anchor-kettle-83"
 
@@ -63,7 +63,7 @@ def test_a_customer_is_created_activates_looks_around_and_is_removed(
 ) -> None:
     company, email = unique("Noord Hotels")
     Image.new("RGB", (900, 600), "teal").save(tmp_path / "face.png")
-    sign_in(page, "partner", target="/partner/partners")
+    come_in(page, "partner", target="/partner/partners")
     add_partner(page, company, email, tmp_path / "face.png")
     expect(page.get_by_role("status")).to_contain_text("valid for 48 hours")
     expect(row_of(page, company)).to_contain_text("Not activated")
@@ -88,7 +88,7 @@ def test_a_customer_is_created_activates_looks_around_and_is_removed(
 
     office = browser.new_context(base_url=server.address, viewport={"width": 1440, "height": 900})
     manager = office.new_page()
-    sign_in(manager, "manager")
+    come_in(manager, "manager")
     manager.get_by_role("link", name="Show removal requests").click()
     choose(manager, company, "Remove")
     manager.get_by_role("dialog", name="Remove Nadia?").get_by_role("button", name="Remove").click()
@@ -109,7 +109,7 @@ def test_a_customer_is_created_activates_looks_around_and_is_removed(
 
 def test_a_refused_form_marks_its_fields_keeps_what_was_typed_and_shows_markup_as_text(page: Page) -> None:
     company, email = unique("<b>Bold</b>")
-    sign_in(page, "rival", target="/partner/partners/new")
+    come_in(page, "rival", target="/partner/partners/new")
     page.get_by_label("Company").fill(company)
     page.get_by_label("Yeastar ID").fill("rival-customer@example.com")
     page.get_by_role("button", name="Save").click()
@@ -128,7 +128,7 @@ def test_a_refused_form_marks_its_fields_keeps_what_was_typed_and_shows_markup_a
 
 
 def test_a_file_that_is_no_picture_is_refused_beside_the_button(page: Page, tmp_path: Path) -> None:
-    sign_in(page, "partner", target="/partner/partners/new")
+    come_in(page, "partner", target="/partner/partners/new")
     fake = tmp_path / "face.png"
     fake.write_text("<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>")
     page.locator("input[type=file]").set_input_files(fake)
@@ -140,7 +140,7 @@ def test_a_file_that_is_no_picture_is_refused_beside_the_button(page: Page, tmp_
 
 
 def test_search_and_filters_stay_in_the_address(page: Page) -> None:
-    sign_in(page, "partner", target="/partner/partners")
+    come_in(page, "partner", target="/partner/partners")
     expect(row_of(page, "Lumen Dental Group")).to_be_visible()
     page.get_by_label("Search name").press_sequentially("maas fr")
     expect(page).to_have_url(re.compile(r"search=maas\+fr"))
@@ -157,9 +157,9 @@ def test_search_and_filters_stay_in_the_address(page: Page) -> None:
 
 
 def test_a_taken_permission_is_gone_on_the_colleagues_next_click(page: Page, other_page: Page) -> None:
-    sign_in(other_page, "colleague", target="/partner/partners")
+    come_in(other_page, "colleague", target="/partner/partners")
     expect(row_of(other_page, "Lumen Dental Group")).to_be_visible()
-    sign_in(page, "partner", target="/partner/colleagues")
+    come_in(page, "partner", target="/partner/colleagues")
     set_permission(page, False)
     other_page.get_by_label("Status").select_option("Active")
     other_page.wait_for_url("**/not-allowed")

@@ -7,7 +7,7 @@ from io import BytesIO
 import openpyxl
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.conftest import sign_in
+from tests.browser.conftest import come_in
 
 
 def add_reseller(page: Page, company: str, email: str) -> None:
@@ -41,7 +41,7 @@ def unique(name: str) -> tuple[str, str]:
 
 def test_a_partner_adds_a_reseller_and_the_package_is_deducted_at_once(page: Page) -> None:
     company, email = unique("Quayside")
-    sign_in(page, "rival", target="/central")
+    come_in(page, "rival", target="/central")
     before = int(free_extensions(page).inner_text())
     add_reseller(page, company, email)
     row = page.get_by_role("row").filter(has_text=company)
@@ -57,7 +57,7 @@ def test_a_partner_adds_a_reseller_and_the_package_is_deducted_at_once(page: Pag
 
 
 def test_the_list_is_searched_by_column_and_exported(page: Page) -> None:
-    sign_in(page, "partner", target="/central/resellers")
+    come_in(page, "partner", target="/central/resellers")
     page.get_by_label("Company").fill("tidal")
     page.get_by_role("button", name="Search").click()
     expect(page).to_have_url(re.compile("company=tidal"))
@@ -73,7 +73,7 @@ def test_the_list_is_searched_by_column_and_exported(page: Page) -> None:
 
 
 def test_slider_and_number_box_follow_each_other_and_say_what_is_left(page: Page) -> None:
-    sign_in(page, "rival", target="/central/resellers/new")
+    come_in(page, "rival", target="/central/resellers/new")
     box, slider = page.get_by_label("Extensions", exact=True), page.get_by_label("Extensions, slider")
     live = page.locator(".slider").first.locator("output")
     box.fill("7")
@@ -92,7 +92,7 @@ def test_slider_and_number_box_follow_each_other_and_say_what_is_left(page: Page
 
 def test_a_refused_package_keeps_what_was_typed_and_names_the_capacity(page: Page) -> None:
     company, email = unique("Too Much")
-    sign_in(page, "rival", target="/central/resellers/new")
+    come_in(page, "rival", target="/central/resellers/new")
     page.get_by_label("Company", exact=True).fill(company)
     page.get_by_label("Email", exact=True).fill(email)
     page.get_by_label("First Name").fill("Nora")
@@ -112,7 +112,7 @@ def test_a_refused_package_keeps_what_was_typed_and_names_the_capacity(page: Pag
 
 def test_a_reseller_sees_only_what_was_granted_and_works_inside_its_package(page: Page, other_page: Page) -> None:
     company, email = unique("Harbour View")
-    sign_in(page, "partner", target="/central")
+    come_in(page, "partner", target="/central")
     add_reseller(page, company, email)
     row = page.get_by_role("row").filter(has_text=company)
     row.get_by_role("button", name="Send activation email").click()

@@ -4,11 +4,11 @@ import re
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import sign_in
+from tests.browser.conftest import come_in
 
 
 def test_a_partner_sees_what_expires_next_month(page: Page) -> None:
-    sign_in(page, "partner")
+    come_in(page, "partner")
     page.wait_for_url("**/partner")
     expect(page.get_by_role("heading", name="Dashboard")).to_be_visible()
     steps = page.get_by_role("list", name="What to do next")
@@ -26,7 +26,7 @@ def test_a_partner_sees_what_expires_next_month(page: Page) -> None:
 
 
 def test_a_partner_sees_what_keeps_its_tier(page: Page) -> None:
-    sign_in(page, "partner", target="/partner")
+    come_in(page, "partner", target="/partner")
     card = page.get_by_role("region", name="Point information")
     expect(
         card.get_by_text(re.compile(r"^Earn [\d,]+ points by .*, the day of the review, to keep Gold\.$"))
@@ -40,7 +40,7 @@ def test_a_partner_sees_what_keeps_its_tier(page: Page) -> None:
 
 
 def test_a_partner_sees_what_lifts_it_and_what_it_will_have_there(page: Page) -> None:
-    sign_in(page, "partner", target="/partner")
+    come_in(page, "partner", target="/partner")
     steps = page.get_by_role("list", name="What to do next")
     expect(steps.get_by_text(re.compile(r"^[\d,]+ points to Platinum$"))).to_be_visible()
     expect(steps.get_by_text(re.compile(r"^\d+ P-Series Cloud Edition or .* would do\.$")).last).to_be_visible()
@@ -54,7 +54,7 @@ def test_a_partner_sees_what_lifts_it_and_what_it_will_have_there(page: Page) ->
 
 
 def test_a_panel_that_the_address_asks_for_opens_once(page: Page) -> None:
-    sign_in(page, "partner", target="/partner/program%3Fget=1")
+    come_in(page, "partner", target="/partner/program%3Fget=1")
     panel = page.get_by_role("dialog", name="Get Points")
     expect(panel).to_be_visible()
     page.wait_for_url("**/partner/program")

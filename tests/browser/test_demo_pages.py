@@ -6,7 +6,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page, expect
 from sqlmodel import Session
 
-from tests.browser.conftest import Server, sign_in, start_server
+from tests.browser.conftest import Server, come_in, start_server
 from yeastar_app import database
 from yeastar_app.services import mail
 
@@ -66,7 +66,7 @@ def test_an_unknown_address_is_answered_with_404_in_our_own_words(page: Page) ->
 
 
 def test_somebody_without_the_right_is_told_so_and_led_back(page: Page) -> None:
-    sign_in(page, "customer")
+    come_in(page, "customer")
     page.goto("/partner/program")
     expect(page.get_by_role("heading", name="This is not open to you")).to_be_visible()
     expect(page.get_by_role("link", name="Back to my start page")).to_have_attribute("href", "/customer")

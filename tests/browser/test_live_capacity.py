@@ -5,7 +5,7 @@ import uuid
 
 from playwright.sync_api import Locator, Page, WebSocketRoute, expect
 
-from tests.browser.conftest import sign_in
+from tests.browser.conftest import come_in
 
 AT_MOST = 1_000
 """Milliseconds until the other screen shows it."""
@@ -31,8 +31,8 @@ def free(page: Page, name: str) -> int:
 
 
 def test_when_one_takes_capacity_the_sliders_of_the_other_end_earlier_at_once(page: Page, other_page: Page) -> None:
-    sign_in(page, "partner", target="/central/resellers/new")
-    sign_in(other_page, "partner", target="/central/resellers")
+    come_in(page, "partner", target="/central/resellers/new")
+    come_in(other_page, "partner", target="/central/resellers")
     ends, box = slider(page, "Extensions"), page.get_by_label("Extensions", exact=True)
     expect(ends).to_be_visible()
     before = free(page, "Extensions")
@@ -54,8 +54,8 @@ def test_when_one_takes_capacity_the_sliders_of_the_other_end_earlier_at_once(pa
 
 
 def test_lists_and_the_subscription_follow_what_others_do(page: Page, other_page: Page) -> None:
-    sign_in(page, "partner", target="/central/resellers")
-    sign_in(other_page, "partner", target="/central/resellers")
+    come_in(page, "partner", target="/central/resellers")
+    come_in(other_page, "partner", target="/central/resellers")
     row = page.get_by_role("row").filter(has_text="Canal Street IT")
     expect(row).to_contain_text("/ 60")
     change(other_page, "Canal Street IT", 66)
@@ -85,7 +85,7 @@ def delete(page: Page, company: str) -> None:
 def test_of_two_who_save_the_last_extensions_one_is_refused_in_words(page: Page, other_page: Page) -> None:
     company = f"Last {uuid.uuid4().hex[:6]}"
     for each in (page, other_page):
-        sign_in(each, "rival", target="/central/resellers/new")
+        come_in(each, "rival", target="/central/resellers/new")
         fill_reseller(each, company, 0)
     last = free(page, "Extensions")
     for each in (page, other_page):
@@ -104,9 +104,9 @@ def test_of_two_who_save_the_last_extensions_one_is_refused_in_words(page: Page,
 
 
 def test_a_right_that_is_taken_away_is_gone_on_the_next_click(page: Page, other_page: Page) -> None:
-    sign_in(page, "rival-reseller", target="/central/pbx")
+    come_in(page, "rival-reseller", target="/central/pbx")
     expect(page.get_by_role("button", name="Add").first).to_be_visible()
-    sign_in(other_page, "rival", target="/central/resellers")
+    come_in(other_page, "rival", target="/central/resellers")
 
     def grant(given: bool) -> None:
         other_page.goto("/central/resellers")
@@ -133,7 +133,7 @@ def test_what_is_typed_stays_when_the_connection_is_lost(page: Page) -> None:
         line.connect_to_server()
 
     page.route_web_socket("**/_event/**", connect)
-    sign_in(page, "partner", target="/central/resellers/new")
+    come_in(page, "partner", target="/central/resellers/new")
     page.get_by_label("Company", exact=True).fill("Half typed")
     page.get_by_label("Extensions", exact=True).fill("17")
     before = len(lines)

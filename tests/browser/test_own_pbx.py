@@ -4,7 +4,7 @@ import uuid
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import sign_in
+from tests.browser.conftest import come_in
 
 AT_MOST = 1_000
 """Milliseconds until the other screen shows it."""
@@ -12,13 +12,13 @@ AT_MOST = 1_000
 
 def test_a_customer_gets_its_pbx_starts_and_stops_it_and_loses_it_live(page: Page, other_page: Page) -> None:
     name, seller = f"Polder {uuid.uuid4().hex[:6]}", other_page
-    sign_in(page, "rival-customer")
+    come_in(page, "rival-customer")
     page.get_by_role("navigation").get_by_role("link", name="Central Management").click()
     expect(page.get_by_text("It appears as soon as Northwind Voice has bound one")).to_be_visible()
     expect(page.get_by_role("link", name="My Subscription")).to_have_count(0)
 
     # The seller creates one for it, which may be started and stopped.
-    sign_in(seller, "rival", target="/central/pbx?add=1")
+    come_in(seller, "rival", target="/central/pbx?add=1")
     panel = seller.get_by_role("dialog", name="Add PBX")
     panel.get_by_label("Name").fill(name)
     panel.get_by_label("Search the customers of the Customer Portal").fill("polder")
@@ -58,7 +58,7 @@ def test_a_customer_gets_its_pbx_starts_and_stops_it_and_loses_it_live(page: Pag
 
 
 def test_a_product_that_is_a_cloud_pbx_leads_to_where_it_runs_which_may_only_be_looked_at(page: Page) -> None:
-    sign_in(page, "customer")
+    come_in(page, "customer")
     row = page.get_by_role("row").filter(has_text="Lumen Utrecht")
     row.get_by_role("link", name="Central Management").click()
     running = page.get_by_role("row").filter(has_text="Lumen Utrecht")

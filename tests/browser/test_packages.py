@@ -5,13 +5,13 @@ import uuid
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import sign_in
+from tests.browser.conftest import come_in
 from tests.browser.test_live_capacity import delete, slider
 
 
 def test_an_owner_saves_a_package_as_a_preset_and_applies_it_to_the_next_reseller(page: Page) -> None:
     name = f"Preset {uuid.uuid4().hex[:6]}"
-    sign_in(page, "rival", target="/central/resellers/new")
+    come_in(page, "rival", target="/central/resellers/new")
     for label, number in {"Extensions": "33", "Minimum Ext. per PBX": "4", "Concurrent Calls": "7"}.items():
         page.get_by_label(label, exact=True).fill(number)
     page.get_by_role("button", name="Presets").click()
@@ -36,7 +36,7 @@ def test_an_owner_saves_a_package_as_a_preset_and_applies_it_to_the_next_reselle
 
 
 def test_a_clone_begins_with_package_and_permissions_and_nobodys_data(page: Page) -> None:
-    sign_in(page, "partner", target="/central/resellers")
+    come_in(page, "partner", target="/central/resellers")
     row = page.get_by_role("row").filter(has_text="Dune Communications")
     row.get_by_role("button", name="Clone").click()
     expect(page.get_by_text("Package and permissions are those of Dune Communications.")).to_be_visible()
@@ -47,7 +47,7 @@ def test_a_clone_begins_with_package_and_permissions_and_nobodys_data(page: Page
 
 
 def test_the_history_of_a_package_stands_on_its_page(page: Page) -> None:
-    sign_in(page, "partner", target="/central/resellers")
+    come_in(page, "partner", target="/central/resellers")
     page.get_by_role("link", name="Tidal Voice").click()
     history = page.get_by_role("table", name="History of the package")
     expect(history.get_by_role("row").nth(1)).to_contain_text("Extensions 75 → 150")
@@ -56,7 +56,7 @@ def test_the_history_of_a_package_stands_on_its_page(page: Page) -> None:
 
 def test_a_reseller_is_created_with_the_keyboard_alone(page: Page) -> None:
     company = f"Keys {uuid.uuid4().hex[:6]}"
-    sign_in(page, "rival", target="/central/resellers/new")
+    come_in(page, "rival", target="/central/resellers/new")
     page.get_by_label("Company", exact=True).focus()
     keys = page.keyboard
 

@@ -6,13 +6,13 @@ from pathlib import Path
 import openpyxl
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import sign_in
+from tests.browser.conftest import come_in
 
 POINTS = "/partner/program/points"
 
 
 def test_a_partner_finds_where_a_point_came_from(page: Page) -> None:
-    sign_in(page, "rival", target=POINTS)
+    come_in(page, "rival", target=POINTS)
     page.get_by_role("searchbox").fill("3642B6200001")
     page.wait_for_url("**search=3642B6200001*")
     record = page.get_by_role("table", name="Point Record")
@@ -33,7 +33,7 @@ def test_a_partner_finds_where_a_point_came_from(page: Page) -> None:
 
 
 def test_a_partner_exports_exactly_what_it_filtered(page: Page) -> None:
-    sign_in(page, "rival")
+    come_in(page, "rival")
     page.goto(f"{POINTS}?tab=registered&product=p-series-appliance&sort=identifier")
     listed = page.get_by_role("table", name="Registered Product")
     expect(listed.get_by_role("columnheader", name="Product ID")).to_have_attribute("aria-sort", "ascending")
@@ -49,7 +49,7 @@ def test_a_partner_exports_exactly_what_it_filtered(page: Page) -> None:
 
 
 def test_a_list_is_sorted_with_the_keyboard_alone(page: Page) -> None:
-    sign_in(page, "rival", target=POINTS)
+    come_in(page, "rival", target=POINTS)
     heading = page.get_by_role("columnheader", name="Points", exact=True)
     button = heading.get_by_role("button")
     expect(heading).to_have_attribute("aria-sort", "none")

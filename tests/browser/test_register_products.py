@@ -15,7 +15,7 @@ import openpyxl
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Server, sign_in
+from tests.browser.conftest import Server, come_in
 from yeastar_app.settings import ROOT
 
 APPLIANCE = "P-Series Appliance Edition"
@@ -50,7 +50,7 @@ def today() -> str:
 
 
 def open_panel(page: Page, who: str = "partner") -> Any:
-    sign_in(page, who, target="/partner/program")
+    come_in(page, who, target="/partner/program")
     page.get_by_role("button", name="Get Points").click()
     return page.get_by_role("dialog", name="Get Points")
 
@@ -122,7 +122,7 @@ def test_the_product_ids_label_and_hint_follow_the_product(page: Page) -> None:
 
 
 def test_a_product_is_registered_with_the_keyboard_alone(page: Page, serial: str) -> None:
-    sign_in(page, "rival", target="/partner/program")
+    come_in(page, "rival", target="/partner/program")
     button = page.get_by_role("button", name="Get Points")
     expect(button).to_be_enabled()
     while not button.evaluate("here => here === document.activeElement"):
@@ -210,7 +210,7 @@ def test_a_csv_that_was_renamed_is_refused_in_words(page: Page) -> None:
 
 
 def test_the_page_has_its_four_parts(page: Page) -> None:
-    sign_in(page, "rival", target="/partner/program")
+    come_in(page, "rival", target="/partner/program")
     page.get_by_role("button", name="Period of validity").hover()
     expect(page.get_by_text("Points are valid for 24 months")).to_be_visible()
     for part in ("Redeemable Points", "Tier Benefits", "Get Points"):

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import sign_in
+from tests.browser.conftest import come_in
 
 MUG = "Stoneware Mug"
 
@@ -35,7 +35,7 @@ def balance(page: Page) -> str:
 
 
 def test_a_partner_redeems_a_reward_and_sees_it_on_its_way_and_its_points_back_when_it_withdraws(page: Page) -> None:
-    sign_in(page, "rival", target="/partner/rewards")
+    come_in(page, "rival", target="/partner/rewards")
     expect(page.get_by_role("listitem").filter(has_text="Partner Summit")).to_contain_text("From Platinum")
     before = balance(page)
     row = redeem(page, MUG, "Rita Hansen\nElbchaussee 1")
@@ -51,9 +51,9 @@ def test_a_partner_redeems_a_reward_and_sees_it_on_its_way_and_its_points_back_w
 
 def test_an_account_manager_fulfils_what_was_redeemed_and_the_partner_reads_how(page: Page, other_page: Page) -> None:
     street = f"Hafenstrasse {uuid.uuid4().hex[:6]}"
-    sign_in(page, "rival", target="/partner/rewards")
+    come_in(page, "rival", target="/partner/rewards")
     redeem(page, MUG, street)
-    sign_in(other_page, "manager", target="/staff/redemptions")
+    come_in(other_page, "manager", target="/staff/redemptions")
     queued = other_page.get_by_role("row").filter(has_text="Northwind Voice").filter(has_text=MUG)
     queued.get_by_role("button", name="Approve").click()
     queued.get_by_role("button", name="Fulfil").click()
@@ -78,7 +78,7 @@ def picture() -> bytes:
 
 def test_an_administrator_adds_a_reward_and_partners_see_it(page: Page, other_page: Page, picture: bytes) -> None:
     name = f"Umbrella {uuid.uuid4().hex[:6]}"
-    sign_in(page, "admin", target="/staff/rewards")
+    come_in(page, "admin", target="/staff/rewards")
     page.get_by_role("button", name="Add Reward").click()
     drawer = page.get_by_role("dialog", name="Add Reward")
     drawer.get_by_label("Name").fill(name)
@@ -96,7 +96,7 @@ def test_an_administrator_adds_a_reward_and_partners_see_it(page: Page, other_pa
     expect(drawer.locator(".reward-picture img")).to_be_visible()
     drawer.get_by_role("button", name="Save").click()
     expect(page.get_by_text(f"{name} is saved.")).to_be_visible()
-    sign_in(other_page, "rival", target="/partner/rewards")
+    come_in(other_page, "rival", target="/partner/rewards")
     card = other_page.get_by_role("listitem").filter(has_text=name)
     expect(card.get_by_role("button", name=f"Redeem {name}")).to_be_visible()
     shown = card.locator("img")

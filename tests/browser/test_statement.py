@@ -4,11 +4,11 @@ import re
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import sign_in
+from tests.browser.conftest import come_in
 
 
 def test_a_partner_sees_its_rebates_on_the_statement(page: Page) -> None:
-    sign_in(page, "partner")
+    come_in(page, "partner")
     page.get_by_role("link", name="Account Statement").click()
     expect(page.get_by_role("heading", name="Account Statement")).to_be_visible()
     table = page.get_by_role("table", name="Account Statement")

@@ -4,12 +4,12 @@ import uuid
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import sign_in
+from tests.browser.conftest import come_in
 
 
 def test_a_reseller_plans_something_for_the_night_calls_it_off_and_has_another_done_at_once(page: Page) -> None:
     mark = uuid.uuid4().hex[:8]
-    sign_in(page, "rival-reseller", target="/central/tasks")
+    come_in(page, "rival-reseller", target="/central/tasks")
     page.get_by_role("button", name="Add").first.click()
     panel = page.get_by_role("dialog", name="Add Task")
     panel.get_by_label("Name").fill(f"Night {mark}")
