@@ -39,7 +39,7 @@ def test_a_partner_exports_exactly_what_it_filtered(page: Page) -> None:
     expect(listed.get_by_role("columnheader", name="Product ID")).to_have_attribute("aria-sort", "ascending")
     page.get_by_role("searchbox").fill("3642b")
     page.wait_for_url("**search=3642b*")
-    shown = listed.get_by_role("row").locator("td:nth-child(3)")
+    shown = listed.get_by_role("row").locator("td:nth-child(3) a")
     expect(shown.first).to_have_text("3642B6200001")
     with page.expect_download() as download:
         page.get_by_role("link", name="Export").click()
