@@ -176,10 +176,12 @@ def come_in(page: Page, who: str, target: str = "") -> None:
     page.wait_for_url(lambda url: url != f"{server.address}/")
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes longest begins first, so that the workers end at the same time."""
-    items.sort(key=lambda item: "test_axe_finds_nothing" not in item.name)
+@pytest.hookimpl(wrapper=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
+    """Marked before anybody chooses by the mark. At last, in whatever order the others are, what takes longest comes
+    first, so that the workers end at the same time."""
     for item in items:
         if "tests/browser" in str(item.path):
             item.add_marker(pytest.mark.browser)
+    yield
+    items.sort(key=lambda item: "test_axe_finds_nothing" not in item.name)
