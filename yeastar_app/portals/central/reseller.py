@@ -31,6 +31,7 @@ from yeastar_app.portals.central.rows import (
 from yeastar_app.portals.page import Shell, current_actor, guarded, page, with_own
 from yeastar_app.refusals import Refusal
 from yeastar_app.services import capacity, presets, resellers
+from yeastar_app.services.seen import mark
 from yeastar_app.words import t
 
 LIST = "/central/resellers"
@@ -42,8 +43,9 @@ NEW = {"extensions": 50, "calls": 10, "minutes": 0, "min_extensions": 5}
 @guarded(resellers.MANAGE)
 class ResellerState(Shell):
     loaded: bool = False
-    load_number: int = 0
-    """Grows with every load: the form is drawn anew, with the values of this reseller."""
+    form_key: str = ""
+    """Of whom and of what the form was filled in: it is drawn anew only where that is different, so that what is typed
+    stays when the connection is lost and the page is loaded again beneath it."""
     heading: str = ""
     is_new: bool = True
     is_active: bool = False
@@ -74,7 +76,6 @@ class ResellerState(Shell):
     cloned: str = ""
     """This reseller's id, for the address of its clone."""
 
-    _socket: str = ""
     _reseller_id: int = 0
     _seen: str = ""
     _saved: bool = False
@@ -99,9 +100,7 @@ class ResellerState(Shell):
             await self._show_presets()
         except Refusal:
             return rx.redirect("/not-found" if not self.is_new else "/not-allowed")
-        socket = self.router.session.session_id
-        self.load_number += socket == self._socket  # after a lost connection the fields keep what was typed
-        self._socket = socket
+        self.form_key = mark(asked, self.copied_from, "" if self.is_new else self._seen)
         self.loaded = True
         return None
 
@@ -346,7 +345,7 @@ def _form(state: Any) -> rx.Component:
         ),
         rx.el.div(button_link(t("Cancel"), LIST), submit(t("Save")), class_name="form-foot"),
         on_submit=state.save,
-        key=state.load_number.to_string(),
+        key=state.form_key,
     )  # fmt: skip
 
 
