@@ -27,6 +27,7 @@ def test_a_partner_finds_where_a_point_came_from(page: Page) -> None:
     expect(story).to_be_visible()
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_have_count(0)
+    page.wait_for_url(lambda url: "entry=" not in url)  # Back leads from the list to the story, once it has an address
     expect(page.get_by_role("searchbox")).to_have_value("3642B6200001")
     page.go_back()
     expect(story).to_be_visible()
