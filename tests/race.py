@@ -9,20 +9,19 @@ from yeastar_app.refusals import Refusal
 Outcome = TypeVar("Outcome")
 
 
-def at_once(times: int, do: Callable[[int], Outcome]) -> tuple[list[Outcome], list[str]]:
-    """What came of `do(0) … do(times - 1)`, started together: the results of those who won and the codes of the
-    refusals. Anything else that is raised is raised here."""
-    won: list[Outcome] = []
-    refused: list[str] = []
+def outcomes(times: int, do: Callable[[int], Outcome]) -> list[Outcome | Refusal]:
+    """What came of `do(0) … do(times - 1)`, started together, in their order; a Refusal is an outcome too. Anything
+    else that is raised is raised here."""
+    came: dict[int, Outcome | Refusal] = {}
     broken: list[BaseException] = []
     together = threading.Barrier(times)
 
     def run(number: int) -> None:
         together.wait()
         try:
-            won.append(do(number))
+            came[number] = do(number)
         except Refusal as refusal:
-            refused.append(refusal.code)
+            came[number] = refusal
         except BaseException as error:
             broken.append(error)
 
@@ -33,4 +32,11 @@ def at_once(times: int, do: Callable[[int], Outcome]) -> tuple[list[Outcome], li
         thread.join()
     if broken:
         raise broken[0]
-    return won, refused
+    return [came[number] for number in range(times)]
+
+
+def at_once(times: int, do: Callable[[int], Outcome]) -> tuple[list[Outcome], list[str]]:
+    """Like `outcomes`: the results of those who won and the codes of the refusals."""
+    came = outcomes(times, do)
+    won = [one for one in came if not isinstance(one, Refusal)]
+    return won, [one.code for one in came if isinstance(one, Refusal)]

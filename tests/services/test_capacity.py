@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule, run_state_machine_as_test
 from sqlmodel import col
 
+from tests.race import outcomes
 from tests.services.central import (
     activated,
     add_pbx,
@@ -30,27 +31,6 @@ from yeastar_app.services import capacity, pbx, pbx_control, resellers
 from yeastar_app.services.capacity import Amount
 
 PEOPLE = 50
-
-
-def all_at_once(what: Callable[[int], Any], people: int = PEOPLE) -> list[Any]:
-    """What came of it for each; a Refusal is a result too, anything else fails the test."""
-    results: list[Any] = [None] * people
-    start = threading.Barrier(people)
-
-    def one(number: int) -> None:
-        start.wait()
-        try:
-            results[number] = what(number)
-        except Exception as error:
-            results[number] = error
-
-    threads = [threading.Thread(target=one, args=(number,)) for number in range(people)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert all(isinstance(result, int | Refusal) for result in results), results
-    return results
 
 
 def granted(results: list[Any]) -> int:
@@ -73,13 +53,13 @@ def test_reading_first_and_writing_then_oversells(db: str) -> None:
             session.execute(sa.update(Pool).where(col(Pool.id) == pool.id).values(used_extensions=used))
         return 14
 
-    assert granted(all_at_once(careless, people=10)) * 14 > 98
+    assert granted(outcomes(10, careless)) * 14 > 98
 
 
 def test_50_people_assigning_at_once_never_get_more_than_there_is(db: str) -> None:
     partner = owner(total_extensions=98, total_calls=1000)
     asked = {"extensions": 7, "min_extensions": 1, "calls": 1, "minutes": 0}
-    results = all_at_once(lambda _number: add_reseller(partner, **asked))
+    results = outcomes(PEOPLE, lambda _number: add_reseller(partner, **asked))
     assert granted(results) == 14
     assert {result.code for result in results if isinstance(result, Refusal)} == {"capacity_exceeded"}
     assert free(partner)[0] == 0
@@ -105,14 +85,14 @@ def test_a_crowd_of_owner_and_reseller_on_one_package_leaves_it_whole(db: str) -
             case _:
                 return perform(resellers.delete, {"ids": [reseller]}, partner.credential).count
 
-    all_at_once(one, people=24)
+    outcomes(24, one)
     assert problems() == []
 
 
 def test_one_pbx_deleted_20_times_at_once_gives_its_capacity_back_once(db: str) -> None:
     partner = owner()
     number = add_pbx(partner.credential, extensions=20)
-    all_at_once(lambda _number: len(perform(pbx_control.delete, {"id": number}, partner.credential)), people=20)
+    outcomes(20, lambda _number: perform(pbx_control.delete, {"id": number}, partner.credential))
     assert free(partner)[0] == 980
     let_the_engine_work()
     assert free(partner)[0] == 1000
