@@ -122,7 +122,7 @@ def test_a_reversal_takes_what_is_there_and_leaves_the_rest_as_a_debt(admin: Cre
     stands = seen_of(admin, owner)
     assert (stands.balance, stands.debt, stands.accrued) == (0, 70, 0)
     shown = perform(partner_points.registered_products, {"partner": owner.organisation_id}, admin).rows
-    assert [row.reversed_reason for row in shown] == ["Sold by another partner"]
+    assert [row.reversal_reason for row in shown] == ["Sold by another partner"]
     with pytest.raises(Refusal, match="reversed_already"):
         perform(partner_points.reverse, taking(admin, owner), admin)
     with transaction(writes=False) as session:

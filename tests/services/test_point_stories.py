@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from tests.factories import account, signed_in
+from tests.factories import account, organisation, signed_in
 from tests.services.test_point_details import register, serials
 from yeastar_app import clock
 from yeastar_app.access import Credential, perform
 from yeastar_app.database import transaction
-from yeastar_app.models.accounts import Account, Kind
+from yeastar_app.models.accounts import Account, Kind, OrganisationKind
 from yeastar_app.models.points import Registration
 from yeastar_app.refusals import NotFound
 from yeastar_app.services import point_details, point_stories, points, tiers
@@ -72,7 +72,8 @@ def test_what_was_spent_leads_to_the_lots_it_came_from(here: Credential, owner: 
 def test_a_reversed_registration_says_by_whom_why_and_what_is_owed(here: Credential, owner: Account) -> None:
     register(here, "3658B4311190")
     spend(owner, 100)
-    staff = account(Kind.ADMINISTRATOR, first_name="Ada", last_name="Vries")
+    vendor = organisation(OrganisationKind.VENDOR, name="Yeastar")
+    staff = account(Kind.ADMINISTRATOR, vendor, first_name="Ada", last_name="Vries")
     with transaction() as session:
         row = session.get_one(Registration, 1)
         row.reversed_at, row.reversed_by_id, row.reversal_reason = clock.now(), staff.key, "Returned by the customer"
@@ -81,7 +82,7 @@ def test_a_reversed_registration_says_by_whom_why_and_what_is_owed(here: Credent
     register(here, "3658B4311191")
     told = story(here, registration=1)
     assert told.undone
-    assert facts(told)["Reversed"] == "2 Mar 2026, 09:00 by Ada Vries"
+    assert facts(told)["Reversed"] == "2 Mar 2026, 09:00 by Yeastar"
     assert facts(told)["Why"] == "Returned by the customer"
     assert [(line.points, line.debt) for line in told.lines] == [(150, 0), (-50, 0), (0, 100)]
     paid = [line for line in story(here, registration=2).lots[0].lines if line.debt]

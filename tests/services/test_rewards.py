@@ -314,7 +314,8 @@ def test_the_queue_holds_what_waits_and_finds_the_rest(sqlite: str) -> None:
     def found(**asked: str) -> list[int]:
         return [row.id for row in perform(redemptions.queue, asked, admin).rows]
 
-    assert found() == [third, second]
+    assert found() == [second, third], "who waits longest is served first"
+    assert (found(status="requested"), found(status="approved")) == ([third], [second])
     assert found(status="all") == [third, second, first]
     assert found(status="declined") == [first]
     assert found(status="all", search="headSET") == [third, second, first]

@@ -19,10 +19,11 @@ from yeastar_app.models.accounts import Account, Organisation, OrganisationKind
 from yeastar_app.models.points import EntryKind, PointAccount, PointEntry, PointLot, Registration, Tier, TierChange
 from yeastar_app.models.products import Product
 from yeastar_app.refusals import NotFound, Refusal
-from yeastar_app.services import mail, people, point_details, points, seen, tiers, workbooks
+from yeastar_app.services import mail, people, point_details, point_stories, points, seen, tiers, workbooks
 from yeastar_app.services.fields import RowId, text, whole_number
 from yeastar_app.services.paging import PageForm, Search, contains, page_of
 from yeastar_app.services.point_details import DetailsFilter, Found
+from yeastar_app.services.point_stories import Story, StoryForm
 from yeastar_app.services.seen import Mark
 from yeastar_app.words import plural, t
 
@@ -46,6 +47,10 @@ class OnePartner(BaseModel):
 class PartnersDetails(DetailsFilter):
     """The address of one partner's lists."""
 
+    partner: RowId
+
+
+class PartnersStory(StoryForm):
     partner: RowId
 
 
@@ -149,16 +154,6 @@ class Effects:
     seen: str
 
 
-@dataclass(frozen=True)
-class Registered:
-    """A registered product as staff see it; `reversed_reason` is empty where it stands."""
-
-    product: point_details.RegisteredProduct
-    who: str
-    reversed_at: datetime | None
-    reversed_reason: str
-
-
 @action(POLICY, form=PartnersFilter, writes=False)
 def listed(session: Session, actor: Actor, form: PartnersFilter) -> Partners:
     """The partners the actor may see, the newest first."""
@@ -225,20 +220,19 @@ def export_registered_products(session: Session, actor: Actor, form: PartnersDet
 def registered_products(session: Session, actor: Actor, form: PartnersDetails) -> Found:
     """One partner's registrations, with who registered them and which were reversed, and why."""
     found = point_details.registered_products(session, _as_partner(session, actor, form.partner), form)
-    more = {
-        row.id: row
-        for row in session.execute(
-            sa.select(col(Registration.id), col(Registration.reversed_at), col(Registration.reversal_reason),
-                      col(Account.email))
-            .join(Account, col(Account.id) == col(Registration.account_id))
-            .where(col(Registration.id).in_([row.id for row in found.rows]))
-        )
-    }  # fmt: skip
-    rows = [
-        Registered(row, more[row.id].email, more[row.id].reversed_at, more[row.id].reversal_reason)
-        for row in found.rows
-    ]
-    return replace(found, rows=rows)
+    query = (
+        sa.select(col(Registration.id), col(Account.email), col(Registration.reversal_reason))
+        .join(Account, col(Account.id) == col(Registration.account_id))
+        .where(col(Registration.id).in_([row.id for row in found.rows]))
+    )
+    more = {row.id: {"who": row.email, "reversal_reason": row.reversal_reason} for row in session.execute(query)}
+    return replace(found, rows=[replace(row, **more[row.id]) for row in found.rows])
+
+
+@action(POLICY, form=PartnersStory, writes=False)
+def story(session: Session, actor: Actor, form: PartnersStory) -> Story:
+    """The story of a line of one partner's ledger, as the partner reads it, with the names of our own people."""
+    return point_stories.story(session, _as_partner(session, actor, form.partner), form)
 
 
 # Changes, and what they would do

@@ -4,17 +4,22 @@ Who may do it is said by the actions that call this (customers, resellers, staff
 from collections.abc import Sequence
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from yeastar_app import clock
 from yeastar_app.access import Actor, visible_organisations
+from yeastar_app.features import Surface
 from yeastar_app.models.accounts import Account, Kind, ManagedPartner, Organisation, OrganisationKind, Status
 from yeastar_app.models.credentials import LinkPurpose
 from yeastar_app.refusals import NotFound, Refusal
 from yeastar_app.services import links, mail
 from yeastar_app.services.fields import nobodys_if_larger
 from yeastar_app.words import t
+
+STAFF = (Kind.ADMINISTRATOR, Kind.ACCOUNT_MANAGER)
 
 
 def create_organisation(
@@ -79,6 +84,18 @@ def account_below(session: Session, actor: Actor, account_id: Any, *kinds: Kind)
     if row is None:
         raise NotFound(t("This account"))
     return row
+
+
+def name_shown_to(reader: Actor, account: Any = Account) -> Any:
+    """A column: who an account is in the eyes of `reader`; empty where there is none. Outside the back office the
+    vendor's people are the vendor: who of them decided is nobody else's business [O]."""
+    whole = sa.func.trim(col(account.first_name) + " " + col(account.last_name))
+    name = sa.func.coalesce(sa.func.nullif(whole, ""), col(account.email), "")
+    if Surface.STAFF in reader.surfaces:
+        return name
+    company = aliased(Organisation)
+    vendor = sa.select(col(company.name)).where(col(company.id) == col(account.organisation_id)).scalar_subquery()
+    return sa.case((col(account.kind).in_(STAFF), vendor), else_=name)
 
 
 def owners(session: Session, organisation_id: int) -> Sequence[str]:

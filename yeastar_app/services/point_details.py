@@ -1,6 +1,6 @@
 """Point details: a company's point record and its registered products, searched, filtered, sorted, paged and exported.
 
-Whose they are is said by who asks: the partner's own actions are here, staff bring a company they may see."""
+Whose they are is said by who asks: a partner as itself, staff as acting for a company they may see."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from yeastar_app.access import Actor, action
 from yeastar_app.models.accounts import Account
 from yeastar_app.models.points import EntryKind, PointEntry, PointLot, Registration
 from yeastar_app.models.products import Product
-from yeastar_app.services import point_search, workbooks
+from yeastar_app.services import people, point_search, workbooks
 from yeastar_app.services.paging import (
     AddressDay,
     Filter,
@@ -85,6 +85,8 @@ class Record:
 
 @dataclass(frozen=True)
 class RegisteredProduct:
+    """A registration. `who` registered it and the `reversal_reason` are there for the back office alone."""
+
     id: int
     at: datetime
     product: str
@@ -95,6 +97,8 @@ class RegisteredProduct:
     end_user_company: str
     points: int
     undone: bool
+    who: str = ""
+    reversal_reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -131,70 +135,49 @@ class _List:
 @action(POLICY, form=DetailsFilter, writes=False)
 def records(session: Session, actor: Actor, form: DetailsFilter) -> Found:
     """The "Point Record" of the actor's company."""
-    return records_of(session, actor.organisation, form)
+    listed = _records(session, actor, form)
+    found = listed.page(session, _ENTRY, form)
+    return Found([_record(row) for row in found.rows], found.newer, found.older, listed.sort)
 
 
 @action(POLICY, form=DetailsFilter, writes=False)
 def registered_products(session: Session, actor: Actor, form: DetailsFilter) -> Found:
     """The "Registered Product" list of the actor's company."""
-    return registered_of(session, actor.organisation, form)
+    listed = _registered(session, actor.organisation, form)
+    found = listed.page(session, _REGISTRATION, form)
+    return Found([_product(row) for row in found.rows], found.newer, found.older, listed.sort)
 
 
 @action(POLICY, form=DetailsFilter, writes=False)
 def export_records(session: Session, actor: Actor, form: DetailsFilter) -> Path:
     """All records the filter lets through, in the order of the list, as a workbook in a file of its own."""
-    return exported_records(session, actor.organisation, form)
+    columns = [("Date", 18), ("Type", 12), ("Reason", 60), ("By", 30), ("Points", 12), ("Owed", 12), ("Balance", 12),
+               ("Expiry Date", 18)]  # fmt: skip
+    rows = (
+        (row.at, KINDS[row.kind], row.reason, row.who, row.points, row.debt or None, row.balance, row.expires)
+        for row in map(_record, _records(session, actor, form).everything(session, _ENTRY))
+    )
+    return workbooks.write_long("Point Record", columns, rows)
 
 
 @action(POLICY, form=DetailsFilter, writes=False)
 def export_registered_products(session: Session, actor: Actor, form: DetailsFilter) -> Path:
     """All registered products the filter lets through, in the order of the list, as a workbook in a file of its own."""
-    return exported_products(session, actor.organisation, form)
-
-
-def records_of(session: Session, organisation_id: int, form: DetailsFilter) -> Found:
-    """A page of a company's ledger. That the asker may see the company is checked by the caller."""
-    listed = _records(session, organisation_id, form)
-    found = listed.page(session, _ENTRY, form)
-    return Found([_record(row) for row in found.rows], found.newer, found.older, listed.sort)
-
-
-def registered_of(session: Session, organisation_id: int, form: DetailsFilter) -> Found:
-    """A page of what a company registered. That the asker may see the company is checked by the caller."""
-    listed = _registered(session, organisation_id, form)
-    found = page_of(
-        session, listed.query, _REGISTRATION, form, order=listed.order, scope=listed.scope, filters=listed.filters
-    )
-    return Found([_product(row) for row in found.rows], found.newer, found.older, listed.sort)
-
-
-def exported_records(session: Session, organisation_id: int, form: DetailsFilter) -> Path:
-    columns = [("Date", 18), ("Type", 12), ("Reason", 60), ("By", 30), ("Points", 12), ("Owed", 12), ("Balance", 12),
-               ("Expiry Date", 18)]  # fmt: skip
-    rows = (
-        (row.at, KINDS[row.kind], row.reason, row.who, row.points, row.debt or None, row.balance, row.expires)
-        for row in map(_record, _records(session, organisation_id, form).everything(session, _ENTRY))
-    )
-    return workbooks.write_long("Point Record", columns, rows)
-
-
-def exported_products(session: Session, organisation_id: int, form: DetailsFilter) -> Path:
     columns = [("Registered", 18), ("Product", 30), ("Product ID", 30), ("Purchase Date", 14), ("Purchase From", 26),
                ("End User Name", 26), ("End User Company Name", 32), ("Points", 12), ("Reversed", 18)]  # fmt: skip
-    found = _registered(session, organisation_id, form).everything(session, _REGISTRATION)
+    found = _registered(session, actor.organisation, form).everything(session, _REGISTRATION)
     return workbooks.write_long("Registered Product", columns, (tuple(row)[1:] for row in found))
 
 
-def _records(session: Session, organisation_id: int, form: DetailsFilter) -> _List:
+def _records(session: Session, actor: Actor, form: DetailsFilter) -> _List:
+    organisation_id = actor.organisation
     query = (
         sa.select(
             _ENTRY,
             col(PointEntry.at),
             col(PointEntry.kind),
             col(PointEntry.reason),
-            col(Account.first_name),
-            col(Account.last_name),
-            col(Account.email),
+            people.name_shown_to(actor).label("who"),
             col(PointEntry.points),
             col(PointEntry.debt),
             col(PointEntry.balance_after),
@@ -282,7 +265,7 @@ def _record(row: Any) -> Record:
         row.at,
         row.kind,
         row.reason,
-        name_of(row),
+        row.who,
         row.points,
         row.debt,
         row.balance_after,
@@ -304,8 +287,3 @@ def _product(row: Any) -> RegisteredProduct:
         row.points,
         row.reversed_at is not None,
     )
-
-
-def name_of(row: Any) -> str:
-    """Whose doing it was; empty where it was nobody's."""
-    return f"{row.first_name} {row.last_name}".strip() or row.email if row.email else ""

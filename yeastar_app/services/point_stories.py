@@ -16,8 +16,8 @@ from yeastar_app.models.points import BulkUpload, EntryKind, PointEntry, PointLo
 from yeastar_app.models.products import Product
 from yeastar_app.models.rewards import Redemption, RedemptionStatus
 from yeastar_app.refusals import NotFound
+from yeastar_app.services import people
 from yeastar_app.services.paging import Key
-from yeastar_app.services.point_details import name_of
 from yeastar_app.services.registration import POLICY
 from yeastar_app.words import day, minute, plural, t
 
@@ -95,41 +95,36 @@ class Story:
 @action(POLICY, form=StoryForm, writes=False)
 def story(session: Session, actor: Actor, form: StoryForm) -> Story:
     """The story of a line or a registration of the actor's company; NotFound where it has no such."""
-    return story_of(session, actor.organisation, form)
-
-
-def story_of(session: Session, organisation_id: int, form: StoryForm) -> Story:
-    """The same for a company that the caller has checked the asker may see."""
     entry = None
     if form.entry:
-        entry = _one(session, PointEntry, organisation_id, form.entry)
+        entry = _one(session, PointEntry, actor.organisation, form.entry)
         registration_id, redemption_id = entry.registration_id, entry.redemption_id
     else:
         registration_id, redemption_id = form.registration, None
     line = entry.key if entry else None
     if registration_id:
-        registration = _one(session, Registration, organisation_id, registration_id)
-        lines = _lines(session, col(PointEntry.registration_id) == registration.key)
-        reversal = _reversal(session, registration)
+        registration = _one(session, Registration, actor.organisation, registration_id)
+        lines = _lines(session, actor, col(PointEntry.registration_id) == registration.key)
+        reversal = _reversal(session, actor, registration)
         return Story(
             "registration",
             registration.identifier,
-            _registered(session, registration),
+            _registered(session, actor, registration),
             line,
             lines,
-            _lots(session, lines),
+            _lots(session, actor, lines),
             bool(reversal),
             reversal,
         )
     if redemption_id:
-        redemption = _one(session, Redemption, organisation_id, redemption_id)
-        lines = _lines(session, col(PointEntry.redemption_id) == redemption.key)
-        facts = _redeemed(session, redemption)
-        return Story("redemption", redemption.reward_name, facts, line, lines, _lots(session, lines))
+        redemption = _one(session, Redemption, actor.organisation, redemption_id)
+        lines = _lines(session, actor, col(PointEntry.redemption_id) == redemption.key)
+        facts = _redeemed(session, actor, redemption)
+        return Story("redemption", redemption.reward_name, facts, line, lines, _lots(session, actor, lines))
     if entry is None:
         raise NotFound(t("This entry"))
-    lines = _lines(session, col(PointEntry.id) == entry.key)
-    return Story("entry", entry.reason, [], line, lines, _lots(session, lines))
+    lines = _lines(session, actor, col(PointEntry.id) == entry.key)
+    return Story("entry", entry.reason, [], line, lines, _lots(session, actor, lines))
 
 
 def _one(session: Session, table: Any, organisation_id: int, key: int) -> Any:
@@ -141,7 +136,7 @@ def _one(session: Session, table: Any, organisation_id: int, key: int) -> Any:
     return found
 
 
-def _lines(session: Session, *conditions: Any, most: int = MOST) -> list[Line]:
+def _lines(session: Session, actor: Actor, *conditions: Any, most: int = MOST) -> list[Line]:
     """Lines in the order they were written."""
     query = (
         sa.select(
@@ -149,9 +144,7 @@ def _lines(session: Session, *conditions: Any, most: int = MOST) -> list[Line]:
             col(PointEntry.at),
             col(PointEntry.kind),
             col(PointEntry.reason),
-            col(Account.first_name),
-            col(Account.last_name),
-            col(Account.email),
+            people.name_shown_to(actor).label("who"),
             col(PointEntry.points),
             col(PointEntry.debt),
             col(PointEntry.balance_after),
@@ -163,23 +156,23 @@ def _lines(session: Session, *conditions: Any, most: int = MOST) -> list[Line]:
         .limit(most)
     )
     return [
-        Line(row.id, row.at, row.kind, row.reason, name_of(row), row.points, row.debt, row.balance_after, row.lot_id)
+        Line(row.id, row.at, row.kind, row.reason, row.who, row.points, row.debt, row.balance_after, row.lot_id)
         for row in session.execute(query)
     ]
 
 
-def _lots(session: Session, lines: Sequence[Line]) -> list[Lot]:
+def _lots(session: Session, actor: Actor, lines: Sequence[Line]) -> list[Lot]:
     """The lots these lines touch, in the order they do."""
     keys = list(dict.fromkeys(line.lot for line in lines if line.lot))[:MOST]
-    return [_lot(session, session.get_one(PointLot, key)) for key in keys]
+    return [_lot(session, actor, session.get_one(PointLot, key)) for key in keys]
 
 
-def _lot(session: Session, lot: PointLot) -> Lot:
+def _lot(session: Session, actor: Actor, lot: PointLot) -> Lot:
     within = col(PointEntry.lot_id) == lot.key
-    origin = _lines(session, within, most=1)[0]
+    origin = _lines(session, actor, within, most=1)[0]
     earned = col(PointEntry.kind) == EntryKind.EARNED
     products = session.execute(sa.select(sa.func.count()).where(within, earned)).scalar_one()
-    later = _lines(session, within, ~earned, col(PointEntry.id) != origin.id, most=MOST + 1)
+    later = _lines(session, actor, within, ~earned, col(PointEntry.id) != origin.id, most=MOST + 1)
     return Lot(
         lot.key,
         lot.points,
@@ -194,7 +187,7 @@ def _lot(session: Session, lot: PointLot) -> Lot:
     )
 
 
-def _registered(session: Session, registration: Registration) -> list[Fact]:
+def _registered(session: Session, actor: Actor, registration: Registration) -> list[Fact]:
     product = session.get_one(Product, registration.product_id)
     facts = [
         Fact(t("Product"), product.name),
@@ -202,7 +195,7 @@ def _registered(session: Session, registration: Registration) -> list[Fact]:
         Fact(t("Purchase Date"), day(registration.purchase_date)),
         Fact(t("Purchase From"), registration.purchase_from),
         Fact(t("End User"), f"{registration.end_user_name}, {registration.end_user_company}"),
-        Fact(t("Registered"), _when_and_who(session, registration.at, registration.account_id)),
+        Fact(t("Registered"), _when_and_who(session, actor, registration.at, registration.account_id)),
     ]
     if registration.upload_id:
         name = session.execute(
@@ -212,24 +205,24 @@ def _registered(session: Session, registration: Registration) -> list[Fact]:
     return facts
 
 
-def _reversal(session: Session, registration: Registration) -> list[Fact]:
+def _reversal(session: Session, actor: Actor, registration: Registration) -> list[Fact]:
     if registration.reversed_at is None:
         return []
     return [
-        Fact(t("Reversed"), _when_and_who(session, registration.reversed_at, registration.reversed_by_id)),
+        Fact(t("Reversed"), _when_and_who(session, actor, registration.reversed_at, registration.reversed_by_id)),
         Fact(t("Why"), registration.reversal_reason),
     ]
 
 
-def _redeemed(session: Session, redemption: Redemption) -> list[Fact]:
+def _redeemed(session: Session, actor: Actor, redemption: Redemption) -> list[Fact]:
     facts = [
         Fact(t("Reward"), redemption.reward_name),
         Fact(t("Points"), plural(redemption.points, "point", "points")),
         Fact(t("Status"), STATUSES[redemption.status]),
-        Fact(t("Requested"), _when_and_who(session, redemption.requested_at, redemption.account_id)),
+        Fact(t("Requested"), _when_and_who(session, actor, redemption.requested_at, redemption.account_id)),
     ]
     if redemption.decided_at:
-        facts.append(Fact(t("Decided"), _when_and_who(session, redemption.decided_at, redemption.decided_by_id)))
+        facts.append(Fact(t("Decided"), _when_and_who(session, actor, redemption.decided_at, redemption.decided_by_id)))
     if redemption.fulfilled_at:
         facts.append(Fact(t("Fulfilled"), minute(redemption.fulfilled_at)))
     if redemption.note:
@@ -237,7 +230,7 @@ def _redeemed(session: Session, redemption: Redemption) -> list[Fact]:
     return facts
 
 
-def _when_and_who(session: Session, moment: datetime, account_id: int | None) -> str:
-    who = sa.select(col(Account.first_name), col(Account.last_name), col(Account.email))
-    row = session.execute(who.where(col(Account.id) == account_id)).first() if account_id else None
-    return t("{when} by {who}", when=minute(moment), who=name_of(row)) if row else minute(moment)
+def _when_and_who(session: Session, actor: Actor, moment: datetime, account_id: int | None) -> str:
+    name = sa.select(people.name_shown_to(actor)).where(col(Account.id) == account_id)
+    who = session.execute(name).scalar() if account_id else None
+    return t("{when} by {who}", when=minute(moment), who=who) if who else minute(moment)

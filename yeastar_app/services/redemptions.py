@@ -20,7 +20,7 @@ from yeastar_app.models.rewards import Redemption, RedemptionStatus, Reward, Rew
 from yeastar_app.refusals import NotFound, Refusal
 from yeastar_app.services import mail, people, points, workbooks
 from yeastar_app.services.fields import OptionalText, RowId, at_most, text
-from yeastar_app.services.paging import AddressDay, PageForm, Search, between, contains, page_of
+from yeastar_app.services.paging import AddressDay, Order, PageForm, Search, between, contains, page_of
 from yeastar_app.words import plural, t
 
 POLICY = Policy(Surface.STAFF)
@@ -105,8 +105,14 @@ class Step:
 
 @action(POLICY, form=QueueFilter, writes=False)
 def queue(session: Session, actor: Actor, form: QueueFilter) -> Found:
-    """The redemptions of the partners the actor looks after, newest first."""
-    return listed(session, _asked(visible_organisations(actor), form), form)
+    """The redemptions of the partners the actor looks after, in the order of `oldest_first`."""
+    order = Order((col(Redemption.id),), descending=not oldest_first(form.status))
+    return listed(session, _asked(actor, form), form, order)
+
+
+def oldest_first(status: str) -> bool:
+    """What waits is a queue: who has waited longest is served first. What is over is a history: newest first."""
+    return (status or "waiting") in ("waiting", *WAITING)
 
 
 @action(POLICY, writes=False)
@@ -124,11 +130,12 @@ def waiting(session: Session, actor: Actor) -> tuple[int, int]:
 
 @action(POLICY, form=QueueFilter, writes=False)
 def export(session: Session, actor: Actor, form: QueueFilter) -> bytes:
-    """All redemptions the filter lets through, as a workbook."""
+    """All redemptions the filter lets through, in the order of the queue, as a workbook."""
     columns = [("Requested", 18), ("Company", 30), ("By", 26), ("Email", 30), ("Reward", 32), ("Points", 10),
                ("Tier", 12), ("Status", 12), ("Deliver To", 44), ("Decided", 18), ("Decided By", 26),
                ("Fulfilled", 18), ("Note", 44)]  # fmt: skip
-    found = session.execute(_asked(visible_organisations(actor), form).order_by(col(Redemption.id).desc()))
+    key = col(Redemption.id)
+    found = session.execute(_asked(actor, form).order_by(key if oldest_first(form.status) else key.desc()))
     rows = (
         (one.at, one.company, one.who, one.email, one.reward, one.points, one.tier, LABELS[one.status], one.deliver_to,
          one.decided_at, one.decided_by, one.fulfilled_at, one.note)
@@ -230,21 +237,21 @@ def give_back(session: Session, actor: Actor, account: PointAccount, row: Redemp
              points=plural(row.points, "point", "points"), back=f"{back:,}")  # fmt: skip
 
 
-def listed(session: Session, query: Any, form: PageForm) -> Found:
-    found = page_of(session, query, col(Redemption.id), form)
+def listed(session: Session, query: Any, form: PageForm, order: Order | None = None) -> Found:
+    """A page of redemptions, newest first unless `order` says otherwise."""
+    found = page_of(session, query, col(Redemption.id), form, order=order)
     return Found([_wish(row) for row in found.rows], found.newer, found.older)
 
 
-def wishes(whose: Any, status: str) -> Any:
-    """The query behind all lists of redemptions; unknown words for the status filter nothing."""
+def wishes(reader: Actor, whose: Any, status: str) -> Any:
+    """The query behind all lists of redemptions, in the words for `reader`; an unknown status filters nothing."""
     decider = aliased(Account)
     query: Any = (
         sa.select(
             col(Redemption.id),
             col(Redemption.requested_at),
             col(Organisation.name).label("company"),
-            col(Account.first_name),
-            col(Account.last_name),
+            people.name_shown_to(reader).label("who"),
             col(Account.email),
             col(Redemption.reward_name),
             col(Reward.image_id),
@@ -254,9 +261,7 @@ def wishes(whose: Any, status: str) -> Any:
             col(Redemption.deliver_to),
             col(Redemption.note),
             col(Redemption.decided_at),
-            col(decider.first_name).label("decider_first"),
-            col(decider.last_name).label("decider_last"),
-            col(decider.email).label("decider_email"),
+            people.name_shown_to(reader, decider).label("decided_by"),
             col(Redemption.fulfilled_at),
         )
         .join(Organisation, col(Organisation.id) == col(Redemption.organisation_id))
@@ -294,8 +299,8 @@ def unbalanced(session: Session, most: int) -> list[str]:
     ]
 
 
-def _asked(whose: Any, form: QueueFilter) -> Any:
-    query = wishes(whose, form.status or "waiting")
+def _asked(actor: Actor, form: QueueFilter) -> Any:
+    query = wishes(actor, visible_organisations(actor), form.status or "waiting")
     if form.search:
         searched = (Redemption.reward_name, Organisation.name, Account.email, Account.first_name, Account.last_name)
         query = query.where(contains(form.search, *map(col, searched)))
@@ -307,7 +312,7 @@ def _wish(row: Any) -> Wish:
         row.id,
         row.requested_at,
         row.company,
-        f"{row.first_name} {row.last_name}".strip() or row.email,
+        row.who,
         row.email,
         row.reward_name,
         row.image_id,
@@ -317,7 +322,7 @@ def _wish(row: Any) -> Wish:
         row.deliver_to,
         row.note,
         row.decided_at,
-        f"{row.decider_first or ''} {row.decider_last or ''}".strip() or row.decider_email or "",
+        row.decided_by,
         row.fulfilled_at,
     )
 

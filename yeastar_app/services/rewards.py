@@ -177,7 +177,7 @@ def redeem(session: Session, actor: Actor, form: RedeemForm) -> Redeemed:
 @action(POLICY, form=MineFilter, writes=False)
 def mine(session: Session, actor: Actor, form: MineFilter) -> Found:
     """ "My Redemptions": those of the actor's company, newest first."""
-    return redemptions.listed(session, redemptions.wishes(_own(actor), form.status), form)
+    return redemptions.listed(session, redemptions.wishes(actor, _own(actor), form.status), form)
 
 
 @action(POLICY, form=OneRedemption)

@@ -12,7 +12,6 @@ from yeastar_app.components.charts import Chart
 from yeastar_app.components.controls import badge, button_link, empty, icon, link, loading
 from yeastar_app.features import Feature, Surface
 from yeastar_app.portals.page import Shell, current_actor, guarded, page
-from yeastar_app.portals.partner.points import TONES
 from yeastar_app.portals.partner.standing import (
     HeldRow,
     StandingRow,
@@ -21,6 +20,7 @@ from yeastar_app.portals.partner.standing import (
     standing_card,
     standing_row,
 )
+from yeastar_app.portals.point_lists import TONES
 from yeastar_app.services import dashboard, point_details
 from yeastar_app.services.next_steps import Step, StepKind
 from yeastar_app.words import t

@@ -1,283 +1,37 @@
-"""Point details: "Point Record" and "Registered Product" (Seed 000). Tab, search, filters, order and the story that is
-open live in the address."""
+"""Point details of the actor's company: "Point Record" and "Registered Product" (Seed 000)."""
 
-from dataclasses import dataclass
 from typing import Any
 
 import reflex as rx
 
-from yeastar_app.components import layout, tables
-from yeastar_app.components.controls import back_link, badge, button_link, download_link, empty, tab_panel, tabs
-from yeastar_app.components.point_story import LotRow, StoryLine, StoryView, story_drawer
-from yeastar_app.portals.addresses import caught_up, with_query
+from yeastar_app.components import layout
+from yeastar_app.components.controls import back_link, button_link, empty, tab_panel, tabs
+from yeastar_app.components.point_story import story_drawer
+from yeastar_app.portals import point_lists
 from yeastar_app.portals.page import Shell, guarded, page
+from yeastar_app.portals.point_lists import LISTS, PointLists, Source
 from yeastar_app.services import point_details, point_stories, programme
-from yeastar_app.services.paging import turned
-from yeastar_app.services.point_details import DetailsFilter
 from yeastar_app.services.registration import POLICY
-from yeastar_app.words import day, minute, plural, t
+from yeastar_app.words import t
 
 PATH = "/partner/program/points"
-TABS = {"record": t("Point Record"), "registered": t("Registered Product")}
-TONES = {"earned": "good", "redeemed": "accent", "expired": "warn", "adjusted": "", "reversed": "bad"}
-
-
-RISING_FIRST = ("product", "identifier", "company")
-"""Columns of words: a first click sorts from A on."""
-
-
-@dataclass
-class RecordRow:
-    href: str = ""
-    at: str = ""
-    kind: str = ""
-    tone: str = ""
-    reason: str = ""
-    who: str = ""
-    points: str = ""
-    balance: str = ""
-    expires: str = ""
-    owed: str = ""
-    undone: bool = False
-
-
-@dataclass
-class ProductRow:
-    href: str = ""
-    at: str = ""
-    product: str = ""
-    identifier: str = ""
-    purchased: str = ""
-    seller: str = ""
-    end_user: str = ""
-    company: str = ""
-    points: str = ""
-    undone: bool = False
+FILES = {"record": "/files/point-record.xlsx", "registered": "/files/registered-products.xlsx"}
 
 
 @guarded(POLICY)
-class PointsState(Shell):
-    tab: str = "record"
-    loaded: bool = False
-    records: list[RecordRow] = []
-    registered: list[ProductRow] = []
-    newer: int = 0
-    older: int = 0
-    seed: str = ""
-    opened: int = 0
-    search: str = ""
-    product: str = ""
-    since: str = ""
-    until: str = ""
-    products: list[dict[str, str]] = []
-    kind: str = ""
-    state: str = ""
-    sort: str = point_details.USUAL
-    export_href: str = ""
-    story: StoryView = StoryView()
-    telling: bool = False
-    """Whether a story is open."""
+class PointsState(PointLists, Shell):
+    def _path(self) -> str:
+        return PATH
 
-    _typing: bool = False
-    _place: dict[str, str] = {}
-    """Where the page begins, as the address says."""
+    def _source(self) -> Source:
+        return Source(point_details.records, point_details.registered_products, programme.choices,
+                      point_stories.story, FILES, {})  # fmt: skip
 
     @rx.event
     async def load(self) -> None:
-        asked = dict(self.router.url.query_parameters)
-        fresh = DetailsFilter.model_validate(asked)
-        self.seed, searched = fresh.search, self.search
-        self.search = caught_up(searched, fresh.search, self._typing)
-        self.opened += self.search != searched  # the field is drawn anew only for what was not typed into it
-        self._typing = False
-        self.tab = "registered" if asked.get("tab") == "registered" else "record"
-        self.product = fresh.product
-        self.since, self.until = str(fresh.since or ""), str(fresh.until or "")
-        self.kind = fresh.kind if fresh.kind in point_details.KINDS else ""
-        self.state = fresh.state if fresh.state in point_details.STATES else ""
-        sorts = point_details.PRODUCT_SORTS if self.tab == "registered" else point_details.RECORD_SORTS
-        self.sort = fresh.sort if fresh.sort.removeprefix("-") in sorts else point_details.USUAL
-        self._place = {name: str(key) for name in ("before", "after") if (key := getattr(fresh, name))}
-        files = {"record": "/files/point-record.xlsx", "registered": "/files/registered-products.xlsx"}
-        self.export_href = with_query(files[self.tab], **self._filters())
+        asked = self._read_address()
         await self._fill(asked)
         await self._tell(asked)
-
-    async def _tell(self, asked: dict[str, str]) -> None:
-        """Open the story the address names, or close the one that is open."""
-        self.telling = False
-        wanted = point_stories.StoryForm.model_validate(asked)
-        if wanted.entry or wanted.registration:
-            told = await self._act(point_stories.story, asked)
-            if told is not None:
-                self.story, self.telling = self._story_view(told), True
-
-    async def _fill(self, asked: dict[str, str]) -> None:
-        if not self.products:
-            choices = await self._act(programme.choices) or []
-            self.products = [{"value": one.code, "label": one.name} for one in choices]
-        listed = point_details.registered_products if self.tab == "registered" else point_details.records
-        found = await self._act(listed, asked)
-        if found is None:
-            return
-        if self.tab == "registered":
-            self.registered = [_product_row(row, self._story_of("registration", row.id)) for row in found.rows]
-        else:
-            self.records = [_record_row(row, self._story_of("entry", row.id)) for row in found.rows]
-        self.newer, self.older, self.loaded = found.newer, found.older, True
-
-    def _filters(self) -> dict[str, str]:
-        own = {"state": self.state} if self.tab == "registered" else {"kind": self.kind}
-        sort = "" if self.sort == point_details.USUAL else self.sort
-        return {"search": self.search, "product": self.product, **own, "since": self.since, "until": self.until,
-                "sort": sort}  # fmt: skip
-
-    def _address(self, **changes: object) -> str:
-        tab = {"tab": self.tab} if self.tab == "registered" else {}
-        return with_query(PATH, **{**tab, **self._filters(), **changes})
-
-    def _go(self, *, replace: bool = False, **changes: object) -> Any:
-        return rx.redirect(self._address(**changes), replace=replace)
-
-    def _story_of(self, what: str, key: int) -> str:
-        """The address of a story over the list as it stands."""
-        return self._address(**self._place, **{what: key})
-
-    @rx.event
-    async def pick_tab(self, tab: str) -> Any:
-        self.tab, self.loaded = ("registered" if tab == "registered" else "record"), False
-        self.sort = point_details.USUAL
-        return self._go()
-
-    @rx.event
-    async def find(self, words: str) -> Any:
-        self._typing = True
-        self.search = DetailsFilter.model_validate({"search": words}).search
-        return self._go(replace=True)
-
-    @rx.event
-    async def sort_by(self, name: str) -> Any:
-        return self._go(sort=turned(self.sort, str(name)[:20], RISING_FIRST))
-
-    @rx.event
-    async def close_story(self, open_: bool) -> Any:
-        if open_ is True or not self.telling:
-            return None
-        self.telling = False
-        return self._go(**self._place)
-
-    @rx.event
-    async def pick_kind(self, kind: str) -> Any:
-        return self._go(kind=kind)
-
-    @rx.event
-    async def pick_state(self, state: str) -> Any:
-        return self._go(state=state)
-
-    @rx.event
-    async def pick_product(self, code: str) -> Any:
-        return self._go(product=code)
-
-    @rx.event
-    async def pick_since(self, day: str) -> Any:
-        return self._go(since=day)
-
-    @rx.event
-    async def pick_until(self, day: str) -> Any:
-        return self._go(until=day)
-
-    @rx.event
-    async def show_newer(self) -> Any:
-        return self._go(after=self.newer)
-
-    @rx.event
-    async def show_older(self) -> Any:
-        return self._go(before=self.older)
-
-    def _story_view(self, told: point_stories.Story) -> StoryView:
-        of = {"registration": t("Registration"), "redemption": t("Redemption"), "entry": t("Entry")}
-        return StoryView(
-            f"{of[told.of]}: {told.title}",
-            told.undone,
-            [[fact.label, fact.words] for fact in [*told.facts, *told.reversal]],
-            [self._story_line(line, told.line) for line in told.lines],
-            [self._lot_row(lot, told.line) for lot in told.lots],
-        )
-
-    def _story_line(self, line: point_stories.Line, asked: int | None) -> StoryLine:
-        return StoryLine(
-            self._story_of("entry", line.id),
-            minute(line.at),
-            point_details.KINDS[line.kind],
-            TONES[line.kind.value],
-            line.reason,
-            line.who,
-            _signed(line.points),
-            _owed(line.debt),
-            t("Balance {n}", n=f"{line.balance:,}"),
-            line.id == asked,
-        )
-
-    def _lot_row(self, lot: point_stories.Lot, asked: int | None) -> LotRow:
-        shared = (
-            t("One lot for {products} of the same workbook.", products=plural(lot.products, "product", "products"))
-            if lot.products > 1
-            else ""
-        )
-        return LotRow(
-            t("{points} earned {day}", points=plural(lot.points, "point", "points"), day=day(lot.earned_at)),
-            t("can be spent until {day}", day=day(lot.expires)),
-            t("{n} left", n=f"{lot.remaining:,}"),
-            lot.remaining,
-            lot.points,
-            self._story_of("entry", lot.origin),
-            lot.origin_reason,
-            shared,
-            [self._story_line(line, asked) for line in lot.lines],
-            lot.more,
-        )
-
-
-def _signed(points: int) -> str:
-    return f"{points:+,}".replace("-", "\N{MINUS SIGN}") if points else "0"
-
-
-def _owed(debt: int) -> str:
-    """What a line adds to the debt, or pays of it, in words."""
-    if debt > 0:
-        return t("{n} more owed", n=f"{debt:,}")
-    return t("pays {n} owed", n=f"{-debt:,}") if debt else ""
-
-
-def _record_row(row: point_details.Record, href: str) -> RecordRow:
-    return RecordRow(
-        href,
-        minute(row.at),
-        point_details.KINDS[row.kind],
-        TONES[row.kind.value],
-        row.reason,
-        row.who,
-        _signed(row.points),
-        f"{row.balance:,}",
-        day(row.expires),
-        _owed(row.debt),
-        row.undone,
-    )
-
-
-def _product_row(row: point_details.RegisteredProduct, href: str) -> ProductRow:
-    return ProductRow(
-        href,
-        day(row.at),
-        row.product,
-        row.identifier,
-        day(row.purchase_date),
-        row.purchase_from,
-        row.end_user_name,
-        row.end_user_company,
-        f"+{row.points:,}",
-        row.undone,
-    )
 
 
 @page(PATH, t("Point Details"), POLICY, PointsState.load)
@@ -287,21 +41,16 @@ def points_page() -> rx.Component:
         state,
         t("Partner Portal"),
         t("Point Details"),
-        tabs(state.tab, TABS, state.pick_tab, label=t("Point Details")),
+        tabs(state.tab, LISTS, state.pick_tab, label=t("Point Details")),
         layout.card(
-            _toolbar(state),
-            tab_panel(state.tab, "record", _records(state)),
-            tab_panel(state.tab, "registered", _registered(state)),
-            rx.cond(
-                (state.newer > 0) | (state.older > 0),
-                tables.pager(
-                    rx.cond(state.sort == point_details.USUAL, t("Newest first"), t("Sorted")),
-                    earlier=state.show_newer,
-                    later=state.show_older,
-                    has_earlier=state.newer > 0,
-                    has_later=state.older > 0,
-                ),
+            point_lists.filters(state, t("Product, ID or end user")),
+            tab_panel(state.tab, "record", point_lists.records_table(state, _nothing(state, t("No points yet")))),
+            tab_panel(
+                state.tab,
+                "registered",
+                point_lists.registered_table(state, _nothing(state, t("No products registered yet"))),
             ),
+            point_lists.pager(state),
             flush=True,
         ),
         story_drawer(state.story, state.telling, state.close_story),
@@ -310,102 +59,9 @@ def points_page() -> rx.Component:
     )
 
 
-def _toolbar(state: Any) -> rx.Component:
-    return tables.toolbar(
-        tables.search_box(state.seed, state.opened, state.find, t("Product, ID or end user")),
-        rx.el.select(
-            rx.el.option(t("All products"), value=""),
-            rx.foreach(state.products, lambda row: rx.el.option(row["label"], value=row["value"])),
-            value=state.product,
-            on_change=state.pick_product,
-            aria_label=t("Product"),
-            class_name="input",
-        ),
-        rx.cond(
-            state.tab == "registered",
-            tables.filter_choice(
-                state.state, {"": t("Counts or reversed"), **point_details.STATES}, state.pick_state, t("State")
-            ),
-            tables.filter_choice(
-                state.kind,
-                {"": t("All types"), **{kind.value: words for kind, words in point_details.KINDS.items()}},
-                state.pick_kind,
-                t("Type"),
-            ),
-        ),
-        tables.day_filter(state.since, state.pick_since, t("From")),
-        tables.day_filter(state.until, state.pick_until, t("To")),
-        download_link(t("Export"), state.export_href),
-    )
-
-
-def _records(state: Any) -> rx.Component:
-    return tables.table(
-        [(t("Date"), "date wide-only", "at"), (t("Type"), "wide-only"), (t("Reason"), ""), (t("By"), "wide-only"),
-         (t("Points"), "num", "points"), (t("Balance"), "num wide-only"), (t("Expiry Date"), "date wide-only")],
-        state.records,
-        lambda row: [
-            tables.cell(row.at, kind="date wide-only"),
-            tables.cell(badge(row.kind, row.tone), kind="wide-only"),
-            tables.cell(
-                tables.row_link(row.reason, row.href),
-                rx.cond(row.undone, rx.el.span(" ", badge(t("Reversed later"), "bad"))),
-                tables.on_phone(row.kind, " · ", row.at),
-            ),
-            tables.cell(row.who, kind="wide-only"),
-            tables.cell(
-                rx.el.strong(row.points),
-                rx.cond(row.owed != "", rx.el.span(row.owed, class_name="line faint")),
-                tables.on_phone(t("Balance"), " ", row.balance),
-                kind="num",
-            ),
-            tables.cell(row.balance, kind="num wide-only"),
-            tables.cell(row.expires, kind="date wide-only"),
-        ],
-        ready=state.loaded,
-        empty_state=_nothing(state, t("No points yet")),
-        label=t("Point Record"),
-        sort=state.sort,
-        on_sort=state.sort_by,
-    )  # fmt: skip
-
-
-def _registered(state: Any) -> rx.Component:
-    return tables.table(
-        [(t("Registered"), "date wide-only", "at"), (t("Product"), "wide-only", "product"),
-         (t("Product ID"), "", "identifier"), (t("Purchase Date"), "date wide-only", "purchased"),
-         (t("Purchase From"), "wide-only"), (t("End User"), "wide-only", "company"), (t("Points"), "num")],
-        state.registered,
-        lambda row: [
-            tables.cell(row.at, kind="date wide-only"),
-            tables.cell(row.product, kind="wide-only"),
-            tables.cell(
-                tables.row_link(row.identifier, row.href),
-                rx.cond(row.undone, rx.el.span(" ", badge(t("Reversed"), "bad"))),
-                tables.on_phone(row.product),
-                tables.on_phone(row.company, " · ", row.at),
-            ),
-            tables.cell(row.purchased, kind="date wide-only"),
-            tables.cell(row.seller, kind="wide-only"),
-            tables.cell(
-                rx.el.span(row.company, class_name="line"),
-                rx.el.span(row.end_user, class_name="line faint"),
-                kind="wide-only",
-            ),
-            tables.cell(row.points, kind="num"),
-        ],
-        ready=state.loaded,
-        empty_state=_nothing(state, t("No products registered yet")),
-        label=t("Registered Product"),
-        sort=state.sort,
-        on_sort=state.sort_by,
-    )  # fmt: skip
-
-
 def _nothing(state: Any, title: str) -> rx.Component:
     return rx.cond(
-        (state.search != "") | (state.product != "") | (state.since != "") | (state.until != "")
-        | (state.kind != "") | (state.state != ""),
+        point_lists.filtered(state),
         empty("search", t("Nothing matches"), t("Change the search or the filters above."),
               button_link(t("Show Everything"), PATH)),
         empty("award", title, t("Register the Yeastar products you sold to earn points."),

@@ -12,50 +12,24 @@ from yeastar_app.components.controls import (
     button,
     button_link,
     callout,
-    download_link,
     empty,
     loading,
     submit,
     tab_panel,
     tabs,
 )  # fmt: skip
-from yeastar_app.portals.addresses import caught_up, with_query
+from yeastar_app.components.point_story import story_drawer
+from yeastar_app.portals import point_lists
 from yeastar_app.portals.page import Shell, guarded, page, with_own
+from yeastar_app.portals.point_lists import LISTS, PointLists, Source
 from yeastar_app.portals.staff.partner_points import PATH
-from yeastar_app.services import partner_points, point_details
-from yeastar_app.services.partner_points import Effects, PartnersDetails
-from yeastar_app.words import day, minute, plural, t
+from yeastar_app.services import partner_points, registry
+from yeastar_app.services.partner_points import Effects
+from yeastar_app.words import day, plural, t
 
-TABS = {"record": t("Point Record"), "registered": t("Registered Product"), "tiers": t("Tier History")}
+TABS = {**LISTS, "tiers": t("Tier History")}
 FILES = {"record": "/files/partner-record.xlsx", "registered": "/files/partner-registered.xlsx"}
 MOST_LINES = 8
-TONES = {"earned": "good", "redeemed": "accent", "expired": "warn", "adjusted": "", "reversed": "bad"}
-
-
-@dataclass
-class RecordRow:
-    at: str = ""
-    kind: str = ""
-    tone: str = ""
-    reason: str = ""
-    who: str = ""
-    points: str = ""
-    balance: str = ""
-    expires: str = ""
-
-
-@dataclass
-class ProductRow:
-    id: int = 0
-    at: str = ""
-    who: str = ""
-    product: str = ""
-    identifier: str = ""
-    purchased: str = ""
-    company: str = ""
-    points: str = ""
-    reversed: str = ""
-    reason: str = ""
 
 
 @dataclass
@@ -80,26 +54,14 @@ class Figures:
 
 
 @guarded(partner_points.POLICY)
-class PartnerAccountState(Shell):
-    tab: str = "record"
-    loaded: bool = False
+class PartnerAccountState(PointLists, Shell):
     known: bool = False
     """False until the figures are there."""
     missing: bool = False
     """There is no such partner, or none that this person looks after."""
     figures: Figures = Figures()
     lots: list[str] = []
-    records: list[RecordRow] = []
-    registered: list[ProductRow] = []
     steps: list[StepRow] = []
-    newer: int = 0
-    older: int = 0
-    search: str = ""
-    since: str = ""
-    until: str = ""
-    seed: str = ""
-    opened: int = 0
-    export_href: str = ""
 
     panel: str = ""
     """Which drawer is open: "adjust" or "reverse"; empty for none."""
@@ -112,26 +74,27 @@ class PartnerAccountState(Shell):
     _registration: int = 0
     _seen: str = ""
     _typed: dict[str, Any] = {}
-    _typing: bool = False
+
+    def _path(self) -> str:
+        return f"{PATH}/{self._partner}"
+
+    def _tabs(self) -> dict[str, str]:
+        return TABS
+
+    def _source(self) -> Source:
+        return Source(partner_points.records, partner_points.registered_products, registry.products,
+                      partner_points.story, FILES, {"partner": self._partner})  # fmt: skip
 
     @rx.event
     async def load(self) -> None:
-        asked = dict(self.router.url.query_parameters)
         place = self.router.url.path.rstrip("/").rsplit("/", 1)[-1]
         self._partner = int(place) if place.isascii() and place.isdigit() and len(place) < 19 else 0
-        fresh = PartnersDetails.model_validate({**asked, "partner": self._partner or 1})
-        self.seed, searched = fresh.search, self.search
-        self.search = caught_up(searched, fresh.search, self._typing)
-        self.opened += self.search != searched
-        self._typing, self.panel = False, ""
-        self.tab = asked.get("tab", "") if asked.get("tab") in TABS else "record"
-        self.since, self.until = str(fresh.since or ""), str(fresh.until or "")
-        self.export_href = with_query(FILES.get(self.tab, ""), partner=self._partner, **self._filters())
+        self.panel = ""
+        asked = self._read_address()
         await self._show_account()
-        await self._fill(asked)
-
-    def _filters(self) -> dict[str, str]:
-        return {"search": self.search, "since": self.since, "until": self.until}
+        if self.known:
+            await self._fill(asked)
+            await self._tell(asked)
 
     async def _show_account(self) -> None:
         seen = await self._act(partner_points.account, {"partner": self._partner})
@@ -157,53 +120,6 @@ class PartnerAccountState(Shell):
                      for last, left in seen.lots]  # fmt: skip
         self.steps = [_step_row(step) for step in seen.history]
 
-    async def _fill(self, asked: dict[str, str]) -> None:
-        if not self.known:
-            return
-        listed = {"record": partner_points.records, "registered": partner_points.registered_products}.get(self.tab)
-        if listed is None:
-            self.newer, self.older, self.loaded = 0, 0, True
-            return
-        found = await self._act(listed, {**asked, "partner": self._partner})
-        if found is None:
-            return
-        if self.tab == "registered":
-            self.registered = [_product_row(row) for row in found.rows]
-        else:
-            self.records = [_record_row(row) for row in found.rows]
-        self.newer, self.older, self.loaded = found.newer, found.older, True
-
-    def _go(self, **changes: object) -> Any:
-        tab = {} if self.tab == "record" else {"tab": self.tab}
-        return rx.redirect(with_query(f"{PATH}/{self._partner}", **{**tab, **self._filters(), **changes}), replace=True)
-
-    @rx.event
-    async def pick_tab(self, tab: str) -> Any:
-        self.tab, self.loaded = (tab if isinstance(tab, str) and tab in TABS else "record"), False
-        return self._go()
-
-    @rx.event
-    async def find(self, words: str) -> Any:
-        self._typing = True
-        self.search = point_details.DetailsFilter.model_validate({"search": words}).search
-        return self._go()
-
-    @rx.event
-    async def pick_since(self, day: str) -> Any:
-        return self._go(since=day)
-
-    @rx.event
-    async def pick_until(self, day: str) -> Any:
-        return self._go(until=day)
-
-    @rx.event
-    async def show_newer(self) -> Any:
-        return self._go(after=self.newer)
-
-    @rx.event
-    async def show_older(self) -> Any:
-        return self._go(before=self.older)
-
     def _open(self, panel: str, title: str) -> None:
         self.errors, self.effects, self.panel, self.panel_title = {}, [], panel, title
         self.form_number += 1
@@ -215,7 +131,7 @@ class PartnerAccountState(Shell):
 
     @rx.event
     async def open_reversal(self, registration_id: int) -> None:
-        row = next((row for row in self.registered if row.id == registration_id and not row.reversed), None)
+        row = next((row for row in self.registered if row.id == registration_id and not row.undone), None)
         if row is None:
             return
         self._open("reverse", t("Reverse {product} {id}", product=row.product, id=row.identifier))
@@ -302,22 +218,6 @@ def _said(effects: Effects) -> list[str]:
     return said
 
 
-def _record_row(row: point_details.Record) -> RecordRow:
-    return RecordRow(
-        minute(row.at), point_details.KINDS[row.kind], TONES[row.kind.value], row.reason, row.who,
-        f"{row.points:+,}".replace("-", "\N{MINUS SIGN}"), f"{row.balance:,}", day(row.expires),
-    )  # fmt: skip
-
-
-def _product_row(row: partner_points.Registered) -> ProductRow:
-    one = row.product
-    return ProductRow(
-        one.id, day(one.at), row.who, one.product, one.identifier, day(one.purchase_date), one.end_user_company,
-        f"+{one.points:,}", t("Reversed {day}", day=day(row.reversed_at)) if row.reversed_at else "",
-        row.reversed_reason,
-    )  # fmt: skip
-
-
 def _step_row(step: partner_points.Step) -> StepRow:
     kept = step.before == step.after
     label, tone = (t("Kept"), "") if kept else (t("Up"), "good") if step.rises else (t("Down"), "warn")
@@ -340,6 +240,7 @@ def partner_account_page() -> rx.Component:
         ),
         _adjust_panel(state),
         _reverse_panel(state),
+        story_drawer(state.story, state.telling, state.close_story),
         back=back_link(t("Partners' Points"), PATH),
         actions=(
             rx.cond(
@@ -355,20 +256,15 @@ def _account(state: Any) -> rx.Component:
         _figures(state),
         tabs(state.tab, TABS, state.pick_tab, label=t("Partner's Points")),
         layout.card(
-            rx.cond(state.tab != "tiers", _toolbar(state)),
-            tab_panel(state.tab, "record", _records(state)),
-            tab_panel(state.tab, "registered", _registered(state)),
-            tab_panel(state.tab, "tiers", _steps(state)),
-            rx.cond(
-                (state.newer > 0) | (state.older > 0),
-                tables.pager(
-                    t("Newest first"),
-                    earlier=state.show_newer,
-                    later=state.show_older,
-                    has_earlier=state.newer > 0,
-                    has_later=state.older > 0,
-                ),
+            rx.cond(state.tab != "tiers", point_lists.filters(state, t("Product, ID or end user"))),
+            tab_panel(state.tab, "record", point_lists.records_table(state, _nothing(state, t("No points yet")))),
+            tab_panel(
+                state.tab,
+                "registered",
+                point_lists.registered_table(state, _nothing(state, t("No products registered yet")), _reverse),
             ),
+            tab_panel(state.tab, "tiers", _steps(state)),
+            point_lists.pager(state),
             flush=True,
         ),
     )
@@ -396,64 +292,13 @@ def _figure(label: str, value: Any, note: Any, shown: Any = None) -> rx.Componen
     )
 
 
-def _toolbar(state: Any) -> rx.Component:
-    return tables.toolbar(
-        tables.search_box(state.seed, state.opened, state.find, t("Search reason, ID or end user")),
-        tables.day_filter(state.since, state.pick_since, t("From")),
-        tables.day_filter(state.until, state.pick_until, t("To")),
-        download_link(t("Export"), state.export_href),
-    )
-
-
-def _records(state: Any) -> rx.Component:
-    return tables.table(
-        [(t("Date"), "date wide-only"), (t("Type"), "wide-only"), (t("Reason"), ""), (t("By"), "wide-only"),
-         (t("Points"), "num"), (t("Balance"), "num wide-only"), (t("Expiry Date"), "date wide-only")],
-        state.records,
-        lambda row: [
-            tables.cell(row.at, kind="date wide-only"),
-            tables.cell(badge(row.kind, row.tone), kind="wide-only"),
-            tables.cell(row.reason, tables.on_phone(row.kind, " · ", row.at)),
-            tables.cell(row.who, kind="wide-only"),
-            tables.cell(rx.el.strong(row.points), tables.on_phone(t("Balance"), " ", row.balance), kind="num"),
-            tables.cell(row.balance, kind="num wide-only"),
-            tables.cell(row.expires, kind="date wide-only"),
-        ],
-        ready=state.loaded,
-        empty_state=_nothing(state, t("No points yet")),
-        label=t("Point Record"),
-    )  # fmt: skip
-
-
-def _registered(state: Any) -> rx.Component:
-    return tables.table(
-        [(t("Registered"), "date wide-only"), (t("Product"), "wide-only"), (t("Product ID"), ""),
-         (t("Purchase Date"), "date wide-only"), (t("End User"), "wide-only"), (t("Points"), "num"), ("", "")],
-        state.registered,
-        lambda row: [
-            tables.cell(rx.el.span(row.at, class_name="line"), rx.el.span(row.who, class_name="line faint"),
-                        kind="date wide-only"),
-            tables.cell(row.product, kind="wide-only"),
-            tables.cell(
-                rx.el.span(row.identifier, class_name="mono"),
-                tables.on_phone(row.product),
-                tables.on_phone(row.company, " · ", row.at),
-            ),
-            tables.cell(row.purchased, kind="date wide-only"),
-            tables.cell(row.company, kind="wide-only"),
-            tables.cell(row.points, kind="num"),
-            tables.row_actions(
-                rx.cond(
-                    row.reversed != "",
-                    rx.el.span(badge(row.reversed, "bad"), title=row.reason),
-                    button(t("Reverse"), small=True, look="quiet", on_click=state.open_reversal(row.id),
-                           aria_label=t("Reverse") + " " + row.identifier),
-                )
-            ),
-        ],
-        ready=state.loaded,
-        empty_state=_nothing(state, t("No products registered yet")),
-        label=t("Registered Product"),
+def _reverse(row: Any) -> rx.Component:
+    return tables.row_actions(
+        rx.cond(
+            ~row.undone,
+            button(t("Reverse"), small=True, look="quiet", on_click=PartnerAccountState.open_reversal(row.id),
+                   aria_label=t("Reverse") + " " + row.identifier),
+        )
     )  # fmt: skip
 
 
@@ -476,8 +321,8 @@ def _steps(state: Any) -> rx.Component:
 
 def _nothing(state: Any, title: str) -> rx.Component:
     return rx.cond(
-        (state.search != "") | (state.since != "") | (state.until != ""),
-        empty("search", t("Nothing matches"), t("Change the search or the days above.")),
+        point_lists.filtered(state),
+        empty("search", t("Nothing matches"), t("Change the search or the filters above.")),
         empty("award", title, t("What the partner registers appears here.")),
     )
 

@@ -36,6 +36,8 @@ class RedemptionsState(Shell):
     export_href: str = ""
     work: str = ""
     """What waits, in words; empty for nothing."""
+    order: str = ""
+    """The order of the list, in words."""
 
     panel: str = ""
     """Which drawer is open: "details", "fulfil" or "decline"; empty for none."""
@@ -55,6 +57,7 @@ class RedemptionsState(Shell):
         self._typing, self.panel = False, ""
         self.status = fresh.status if fresh.status in STATUSES else ""
         self.since, self.until = str(fresh.since or ""), str(fresh.until or "")
+        self.order = t("Oldest first") if redemptions.oldest_first(self.status) else t("Newest first")
         self.export_href = with_query("/files/redemptions.xlsx", **self._filters())
         await self._fill()
 
@@ -187,7 +190,7 @@ def redemptions_page() -> rx.Component:
             ),
             rx.cond(
                 (state.newer > 0) | (state.older > 0),
-                tables.pager(t("Newest first"), earlier=state.show_newer, later=state.show_older,
+                tables.pager(state.order, earlier=state.show_newer, later=state.show_older,
                              has_earlier=state.newer > 0, has_later=state.older > 0),
             ),
             flush=True,
