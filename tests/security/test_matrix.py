@@ -1,8 +1,10 @@
 """Every handler, every action and every page, tried by every kind of subject. What is registered is walked;
 who may have it is said here a second time, by hand, after PRODUCT.md. Something new without a line here fails."""
 
+import ast
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +13,7 @@ from reflex_base.event import Event
 from reflex_base.registry import RegistrationContext
 from sqlmodel import select
 
-import yeastar_app.yeastar_app  # noqa: F401 - registers everything
+import yeastar_app.yeastar_app
 from tests import factories
 from yeastar_app import access
 from yeastar_app.access import ACTIONS, Action, Credential
@@ -22,9 +24,13 @@ from yeastar_app.http.credential import session_cookie
 from yeastar_app.http.guard import Guard
 from yeastar_app.models.accounts import Account, Kind, Organisation, Status
 from yeastar_app.models.credentials import SignInSession
+from yeastar_app.models.points import UploadStatus
+from yeastar_app.models.rewards import RedemptionStatus
+from yeastar_app.models.tasks import TaskKind
 from yeastar_app.portals.gate import Gate
 from yeastar_app.portals.page import PAGES, policy_for
 from yeastar_app.refusals import NotAllowed, NotFound, SignInNeeded
+from yeastar_app.services import operations
 from yeastar_app.settings import settings
 
 OUTSIDERS = {"anonymous", "removed", "signed out"}
@@ -361,3 +367,49 @@ async def test_in_demo_mode_the_mailbox_and_the_help_page_are_open_to_anybody(
     settings.cache_clear()
     for address in ("/mailbox", "/demo"):
         assert {await _status(address, credential) for credential in subjects.values()} == {200}
+
+
+DECIDED = set(RedemptionStatus) - {RedemptionStatus.REQUESTED}
+STARTED = (UploadStatus.CHECKING, UploadStatus.REGISTERING)
+FAMILIES: dict[str, Iterable[str]] = {"pbx.": TaskKind, "redemption.": DECIDED, "bulk.": STARTED}
+"""Audit codes that are put together: how they begin, and what may follow."""
+
+
+def test_whatever_is_written_into_the_audit_log_has_words_of_its_own() -> None:
+    written = set(audit_codes(Path(yeastar_app.__file__).parent))
+    assert written - set(operations.WORDS) == set(), "add them to services/operations.py"
+    assert set(operations.WORDS) - written == set(), "nothing writes these"
+    assert len(set(operations.WORDS.values())) == len(operations.WORDS), "two codes with the same words"
+
+
+def audit_codes(package: Path) -> Iterator[str]:
+    """Every code `audit` can be called with, read from the program's own text."""
+    for file in package.rglob("*.py"):
+        if "audit(" in (text := file.read_text()):
+            tree = ast.parse(text)
+            for function in (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)):
+                for call in _calls(function, "audit"):
+                    yield from _codes(call.args[2], function, tree)
+
+
+def _codes(code: ast.expr, function: ast.FunctionDef, tree: ast.Module) -> Iterator[str]:
+    if isinstance(code, ast.JoinedStr):
+        begins = _texts(code)[0]
+        yield from (f"{begins}{ends}" for ends in FAMILIES[begins])
+    elif isinstance(code, ast.Name):  # said before, or by who calls the function
+        before = [node.value for node in ast.walk(function) if isinstance(node, ast.Assign)
+                  and ast.unparse(node.targets[0]) == code.id]  # fmt: skip
+        found = [text for said in before or _calls(tree, function.name) for text in _texts(said) if "." in text]
+        assert found, f"{function.name} writes an audit row under no name"
+        yield from found
+    else:
+        yield from _texts(code)
+
+
+def _calls(within: ast.AST, name: str) -> list[ast.Call]:
+    calls = (node for node in ast.walk(within) if isinstance(node, ast.Call))
+    return [call for call in calls if ast.unparse(call.func).split(".")[-1] == name]
+
+
+def _texts(node: ast.AST) -> list[str]:
+    return [one.value for one in ast.walk(node) if isinstance(one, ast.Constant) and isinstance(one.value, str)]

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+import openpyxl
 import pytest
 
 from tests.factories import account, signed_in
@@ -30,6 +31,7 @@ def test_an_entry_says_who_did_what_on_what_from_where_and_what_changed(db: str)
     latest = entries(administrator())[0]
     assert (latest.who, latest.action, latest.label, latest.ip) == (
         who(me).email, "customer.edit", FORM["email"], "192.0.2.1")  # fmt: skip
+    assert latest.words == "Partner's customer edited"
     assert (latest.subject, latest.at) == (f"account:{created}", "2 Mar 2026, 09:00")
     assert latest.changes == [Change("city", "–", "Groningen"), Change("company", "Noord Hotels", "Noord")]  # noqa: RUF001
 
@@ -52,6 +54,10 @@ def test_the_log_is_searched_by_who_action_subject_and_day(db: str) -> None:
     for asked, count in [
         ({"action": "customer"}, 1),
         ({"action": "CREATE"}, 1),
+        ({"action": "customer added"}, 1),
+        ({"action": "sent AGAIN"}, 1),
+        ({"action": "account.resend"}, 1),
+        ({"action": "%"}, 0),
         ({"who": who(me).email[:8]}, 2),
         ({"who": "nobody"}, 0),
         ({"search": "noord"}, 2),
@@ -63,6 +69,19 @@ def test_the_log_is_searched_by_who_action_subject_and_day(db: str) -> None:
         ({"since": "yesterday", "until": "2026-13-45", "before": "x", "search": ["a"]}, 2),
     ]:
         assert len(entries(admin, **asked)) == count, asked
+
+
+def test_the_log_is_exported_as_it_is_filtered(sqlite: str) -> None:
+    me = partner()
+    created = customer(me)
+    perform(customers.edit, {**FORM, "id": created, "city": "=SUM(A1)"}, me)
+    made = perform(audit_log.export, {"action": "edited"}, administrator())
+    (sheet,) = openpyxl.load_workbook(made)
+    made.unlink()
+    _, line = sheet.values
+    assert line[1:8] == (who(me).email, FORM["company"], "Partner's customer edited", "customer.edit",
+                         FORM["email"], f"account:{created}", "192.0.2.1")  # fmt: skip
+    assert line[8] == "city: – → =SUM(A1)"  # noqa: RUF001
 
 
 def test_the_log_is_for_staff_alone(sqlite: str) -> None:

@@ -17,6 +17,7 @@ from yeastar_app.jobs import processes
 from yeastar_app.refusals import Refusal, SignInNeeded
 from yeastar_app.services import (
     alarms,
+    audit_log,
     bulk,
     operation_logs,
     partner_points,
@@ -89,6 +90,7 @@ routes = [
     download("resellers.xlsx", resellers.export, ("name", "company", "email", "state")),
     download("cloud-pbxs.xlsx", pbx.export, ("name", "owner", "show")),
     download("alarms.xlsx", alarms.export, ("search", "level", "state")),
+    download("audit-log.xlsx", audit_log.export, ("search", "who", "action", "since", "until")),
     download("operation-logs.xlsx", operation_logs.export, ("who", "what", "operation", "since", "until")),
     download("point-rules.xlsx", point_rules.export, ("search",)),
     download("account-statement.xlsx", statement.export, STATEMENT_OF),

@@ -15,8 +15,8 @@ from yeastar_app.features import Feature, Surface
 from yeastar_app.models.accounts import Account, Kind, Organisation
 from yeastar_app.models.records import AuditRow
 from yeastar_app.refusals import NotFound
-from yeastar_app.services import workbooks
-from yeastar_app.services.audit_log import Change, changes_of
+from yeastar_app.services import operations, workbooks
+from yeastar_app.services.audit_log import Change, changes_of, in_a_cell
 from yeastar_app.services.fields import RowId
 from yeastar_app.services.paging import AddressDay, PageForm, Search, between, contains, page_of
 from yeastar_app.words import t
@@ -24,49 +24,23 @@ from yeastar_app.words import t
 VIEW = Policy(Surface.CENTRAL, Feature.LOGS_VIEW)
 SHOWN = timedelta(days=183)
 MOST_IN_A_WORKBOOK = 20_000
-OPERATIONS = {
-    "reseller.create": t("Reseller added"),
-    "reseller.edit": t("Reseller edited"),
-    "reseller.delete": t("Reseller deleted"),
-    "reseller.send_activation": t("Activation email sent"),
-    "reseller.two_factor_off": t("Two-factor authentication switched off"),
-    "preset.save": t("Package preset saved"),
-    "preset.remove": t("Package preset deleted"),
-    "pbx.create": t("Cloud PBX added"),
-    "pbx.edit": t("Cloud PBX edited"),
-    "pbx.resize": t("Cloud PBX resized"),
-    "pbx.change_term": t("Type or expiry of a cloud PBX changed"),
-    "pbx.upgrade": t("Cloud PBX upgraded"),
-    "pbx.start": t("Cloud PBX started"),
-    "pbx.stop": t("Cloud PBX stopped"),
-    "pbx.reset": t("Cloud PBX reset"),
-    "pbx.retry": t("Asked again for a cloud PBX"),
-    "pbx.send_activation": t("Activation email of a cloud PBX sent"),
-    "pbx.delete": t("Cloud PBX deleted"),
-    "task.create": t("Task added"),
-    "task.edit": t("Task edited"),
-    "task.cancel": t("Task cancelled"),
-    "contact.create": t("Customer added"),
-    "contact.edit": t("Customer edited"),
-    "contact.delete": t("Customer deleted"),
-    "alarm.acknowledge": t("Alarm acknowledged"),
-    "alarm_contact.create": t("Notification contact added"),
-    "alarm_contact.edit": t("Notification contact edited"),
-    "alarm_contact.delete": t("Notification contact deleted"),
-}
-"""The central actions that are logged, in words. What a task carries out is logged like a click, with its name."""
-OF_COLLEAGUES = {
-    "colleague.create": t("Colleague added"),
-    "colleague.edit": t("Colleague edited"),
-    "account.resend_activation": t("Activation email of a colleague sent"),
-    "account.freeze": t("Colleague frozen"),
-    "account.unfreeze": t("Colleague unfrozen"),
-    "account.remove": t("Colleague deleted"),
-    "two_factor.off": t("Two-factor authentication of a colleague switched off"),
-}
+OPERATIONS = (
+    "reseller.create", "reseller.edit", "reseller.delete", "reseller.send_activation", "reseller.two_factor_off",
+    "preset.save", "preset.remove",
+    "pbx.create", "pbx.edit", "pbx.resize", "pbx.change_term", "pbx.upgrade", "pbx.start", "pbx.stop", "pbx.reset",
+    "pbx.retry", "pbx.send_activation", "pbx.delete",
+    "task.create", "task.edit", "task.cancel",
+    "contact.create", "contact.edit", "contact.delete",
+    "alarm.acknowledge", "alarm_contact.create", "alarm_contact.edit", "alarm_contact.delete",
+)  # fmt: skip
+"""The central actions that are logged. What a task carries out is logged like a click, with its name."""
+OF_COLLEAGUES = (
+    "colleague.create", "colleague.edit", "account.resend_activation", "account.freeze", "account.unfreeze",
+    "account.remove", "two_factor.off",
+)  # fmt: skip
 """Central actions of a reseller's people only: a partner does the same in its own portal, which is no matter here."""
 RESELLERS = (Kind.RESELLER, Kind.RESELLER_COLLEAGUE)
-WORDS = {**OPERATIONS, **OF_COLLEAGUES}
+WORDS = {code: operations.WORDS[code] for code in (*OPERATIONS, *OF_COLLEAGUES)}
 
 
 class Filter(PageForm):
@@ -136,8 +110,7 @@ def export(session: Session, actor: Actor, form: Filter) -> bytes:
     lines = []
     for found in session.execute(query):
         row, changes = _row(found), changes_of(found.before, found.after)
-        said = "; ".join(f"{one.name}: {one.before} → {one.after}" for one in changes)
-        lines.append([row.at, row.who, row.company, row.operation, row.label, row.ip, said[:32_000]])
+        lines.append([row.at, row.who, row.company, row.operation, row.label, row.ip, in_a_cell(changes)])
     return workbooks.write([(t("Operation Logs"), _COLUMNS, lines)])
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import reflex as rx
 
 from yeastar_app.components import layout
-from yeastar_app.components.controls import button_link, empty
+from yeastar_app.components.controls import button_link, download_link, empty
 from yeastar_app.components.tables import cell, day_filter, on_phone, pager, search_box, table, toolbar
 from yeastar_app.portals.addresses import with_query
 from yeastar_app.portals.page import Shell, guarded, page
@@ -30,6 +30,8 @@ class AuditLogState(Shell):
     opened: int = 0
     """Grows whenever the address was changed by other means than the fields."""
 
+    export_href: str = ""
+
     _typing: bool = False
 
     @rx.event
@@ -39,6 +41,7 @@ class AuditLogState(Shell):
         if asked != self.filters and not self._typing:
             self.filters, self.opened = asked, self.opened + 1
         self.seeds, self._typing = asked, False
+        self.export_href = with_query("/files/audit-log.xlsx", **asked)
         found = await self._act(audit_log.read, query)
         if found is not None:
             self.rows, self.newer, self.older, self.loaded = found.rows, found.newer, found.older, True
@@ -95,6 +98,7 @@ def audit_log_page() -> rx.Component:
                 search_box(state.seeds["action"], state.opened, state.find_action, t("Action")),
                 day_filter(state.seeds["since"], state.pick_since, t("From")),
                 day_filter(state.seeds["until"], state.pick_until, t("To")),
+                download_link(t("Export"), state.export_href),
             ),
             table(
                 [(t("When (UTC)"), "date wide-only"), (t("Who"), "wide-only"), (t("Action"), "wide-only"),
@@ -121,11 +125,11 @@ def _row(row: Any) -> list[rx.Component]:
     return [
         cell(row.at, kind="date wide-only"),
         cell(rx.el.p(row.who), rx.el.p(row.company, class_name="faint"), kind="wide-only"),
-        cell(rx.el.span(row.action, class_name="mono"), kind="wide-only"),
+        cell(rx.el.p(row.words, class_name="wrap"), rx.el.p(row.action, class_name="faint mono"), kind="wide-only"),
         cell(
             rx.el.p(row.label, class_name="wrap"),
             rx.el.p(row.subject, class_name="faint wide-only"),
-            on_phone(row.action, " · ", row.subject),
+            on_phone(row.words, " · ", row.subject),
             on_phone(row.who, " · ", row.at),
             rx.el.div(_changes(row), class_name="narrow-only"),
         ),
