@@ -6,6 +6,7 @@ import json
 import sys
 import threading
 import time
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -41,9 +42,14 @@ class Machine:
             answer = self.answers[message_id]
         threading.Thread(target=self.report, args=(f"r-{message_id}", answer), daemon=True).start()
 
-    def report(self, message_id: str, data: dict[str, Any]) -> None:
+    def measure(self, figures: dict[str, Any]) -> None:
+        """Say what is in use of a PBX."""
+        said = {**figures, "at": datetime.now(UTC).isoformat()}
+        threading.Thread(target=self.report, args=("usage-1", said, "pbx.usage"), daemon=True).start()
+
+    def report(self, message_id: str, data: dict[str, Any], kind: str = "pbx.reported") -> None:
         """Until it is acknowledged, as the specification wants it."""
-        body = json.dumps({"type": "pbx.reported", "data": data}).encode()
+        body = json.dumps({"type": kind, "data": data}).encode()
         for _ in range(2 if self.double else 1):
             for _ in range(100):
                 try:
@@ -65,7 +71,10 @@ def handler(machine: Machine) -> type[BaseHTTPRequestHandler]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("content-length", "0")))
             if self.path == "/control":
-                for name, value in json.loads(body).items():
+                told = json.loads(body)
+                if "measured" in told:
+                    machine.measure(told.pop("measured"))
+                for name, value in told.items():
                     setattr(machine, name, value)
                 self._answer(200, {"taken": machine.taken, "heard": machine.heard})
                 return

@@ -27,6 +27,7 @@ from yeastar_app.engines import webhooks
 from yeastar_app.http import hosting as route
 from yeastar_app.http.guard import Guard
 from yeastar_app.jobs import hosting
+from yeastar_app.models.capacity import Pbx
 from yeastar_app.models.hosting import EngineReport
 from yeastar_app.services import pbx_control
 from yeastar_app.settings import ROOT, settings
@@ -137,6 +138,18 @@ def test_an_engine_that_is_away_finds_everything_when_it_comes_back(real_time: N
     assert seen(partner.credential, number).health.lost_since is None
 
 
+def test_what_an_engine_in_another_process_measures_is_known(real_time: None, elsewhere: str) -> None:
+    number = add_pbx(owner().credential)
+    hosting.send_due()
+    control(elsewhere, measured={"pbx": f"pbx-{number}", "extensions": 18, "calls": 2, "peak": 3, "minutes": 7})
+
+    def known() -> bool:
+        with transaction(writes=False) as session:
+            return session.get_one(Pbx, number).in_use_minutes == 7
+
+    until(known)
+
+
 def test_what_the_engine_refuses_is_shown_in_its_words(real_time: None, elsewhere: str) -> None:
     partner = owner()
     number = add_pbx(partner.credential, name="Refuse me")
@@ -150,8 +163,6 @@ def test_an_answer_that_got_lost_is_fetched_by_asking(real_time: None, elsewhere
     hosting.send_due()
     until(lambda: stands(partner.credential, number) == "stopped")
     with transaction() as session:  # as if the report had never come
-        from yeastar_app.models.capacity import Pbx
-
         row = session.get_one(Pbx, number)
         row.reported_at, row.report_sequence = None, 0
     hosting.ask(number)
@@ -174,8 +185,10 @@ def report_of(number: int, **changes: Any) -> dict[str, Any]:
             "extensions": 20, "calls": 4, "minutes": 0, **changes}  # fmt: skip
 
 
-async def told(door: Any, data: Any, message_id: str = "m-1", secret: str = SECRET, **headers: str) -> int:
-    body = data if isinstance(data, bytes) else json.dumps({"type": "pbx.reported", "data": data}).encode()
+async def told(
+    door: Any, data: Any, message_id: str = "m-1", secret: str = SECRET, kind: str = "pbx.reported", **headers: str
+) -> int:
+    body = data if isinstance(data, bytes) else json.dumps({"type": kind, "data": data}).encode()
     signed = {**webhooks.headers(secret, message_id, body), **headers}
     return int((await door.post(route.PATH, content=body, headers=signed)).status_code)
 
@@ -187,6 +200,27 @@ async def test_a_signed_report_is_believed_and_its_repetition_changes_nothing(do
     assert await told(door, report_of(number)) == 204
     assert await told(door, report_of(number, state="stopped")) == 409
     assert stands(partner, number) == "running"
+
+
+async def test_what_is_in_use_is_kept_once_and_only_of_pbxs_that_are_ours(door: Any) -> None:
+    number = add_pbx(owner().credential)
+    said = {"pbx": f"pbx-{number}", "at": START.isoformat(), "extensions": 18, "calls": 2, "peak": 3, "minutes": 0}
+    for data, answer in (
+        (said, 204),
+        (said, 204),
+        ({**said, "calls": 9, "peak": 9, "at": "2026-03-02T08:00:00Z", "codec": "opus"}, 204),
+        ({**said, "pbx": "pbx-99"}, 404),
+        ({**said, "pbx": f"pbx-{10**17}"}, 404),
+        ({**said, "at": "2026-03-02T09:06:00Z"}, 422),
+        ({**said, "peak": 1}, 422),
+        ({}, 422),
+    ):
+        assert await told(door, data, kind="pbx.usage") == answer
+    assert await told(door, said, kind="pbx.usage", secret="a secret of somebody else") == 401
+    with transaction(writes=False) as session:
+        row = session.get_one(Pbx, number)
+        assert (row.in_use_extensions, row.in_use_calls, row.peak_calls) == (18, 2, 3)
+        assert (row.reported_at, session.exec(select(EngineReport.id)).all()) == (None, [])
 
 
 async def test_a_report_of_a_pbx_nobody_can_have_is_answered(door: Any) -> None:

@@ -3,6 +3,7 @@ is charged, what was asked for, and what the engine has (PRODUCT 6)."""
 
 import os
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from hypothesis import settings as hypothesis_settings
@@ -11,13 +12,14 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invaria
 
 from tests.services.central import add_pbx, free, let_the_engine_work, owner, problems, simulator_takes
 from tests.services.test_hosting import resize, seen
+from yeastar_app import clock
 from yeastar_app.access import perform
 from yeastar_app.database import transaction
 from yeastar_app.engines import simulator
-from yeastar_app.engines.hosting import Report
+from yeastar_app.engines.hosting import Report, Usage
 from yeastar_app.jobs import hosting
 from yeastar_app.refusals import NotFound, Refusal
-from yeastar_app.services import engine_reports, pbx_control
+from yeastar_app.services import checks, engine_reports, pbx_control, usage
 
 TOTAL = 60
 EXAMPLES = int(os.environ.get("HOSTING_EXAMPLES", "8"))
@@ -120,6 +122,14 @@ class Hosting(RuleBasedStateMachine):
             hosting.deliver(report)
         self.settle()
 
+    @rule(number=pbxs, ago=st.integers(-4, 600), used=st.integers(0, 500))
+    def the_engine_measures_early_late_and_twice(self, number: int, ago: int, used: int) -> None:
+        at = clock.now() - timedelta(minutes=ago)
+        said = Usage(f"pbx-{number}", at, used, used, used, used)
+        for _ in range(2 if number else 0):
+            with transaction() as session:
+                usage.take_in(session, said)
+
     def settle(self) -> None:
         """Where the engine has answered everything the model knows what it has: what was wished; or it is gone."""
         for number, one in list(self.model.items()):
@@ -144,6 +154,8 @@ class Hosting(RuleBasedStateMachine):
                 engine_reports.take_in(session, report)
         let_the_engine_work()
         self.settle()
+        with transaction(writes=False) as session:
+            assert checks.broken(session) == []
         assert all(not one.going and one.may_have == [one.wished] for one in self.model.values())
         assert free(self.partner)[0] == TOTAL - sum(one.wished for one in self.model.values())
 

@@ -67,6 +67,20 @@ class Report:
         return plain
 
 
+@dataclass(frozen=True)
+class Usage:
+    """How much of a PBX was in use at a moment: the latest moment is the newest, one that comes later and is older says
+    nothing new. `extensions`: registered; `calls`: at once; `peak`: the most calls at once since 00:00 UTC of that
+    day; `minutes`: of recordings that it keeps."""
+
+    pbx: str
+    at: datetime
+    extensions: int
+    calls: int
+    peak: int
+    minutes: int
+
+
 class Engine(Protocol):
     def take(self, command: Command) -> None:
         """Hand over a command; when this returns the engine has it for good. NotReached, Rejected."""

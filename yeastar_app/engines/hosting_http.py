@@ -3,16 +3,25 @@ docs/hosting.md says the same in the words of whoever builds the other side."""
 
 import json
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 import httpx
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
 
 from yeastar_app import clock
 from yeastar_app.engines import webhooks
-from yeastar_app.engines.hosting import Command, NotReached, Rejected, Report, Reported
+from yeastar_app.engines.hosting import Command, NotReached, Rejected, Report, Reported, Usage
 from yeastar_app.models.alarms import AlarmLevel
-from yeastar_app.models.capacity import RunState
+from yeastar_app.models.capacity import MAX_EXTENSIONS_PER_PBX, RunState
 from yeastar_app.models.hosting import Outcome
 from yeastar_app.words import storable
 
@@ -20,12 +29,20 @@ TIMEOUT = httpx.Timeout(10.0, connect=3.0)
 LATER = {408, 425, 429}
 """Refusals that only mean "not now"."""
 Number = Annotated[int, Field(strict=True, ge=0, le=2**31 - 1)]
+Reference = Annotated[str, StringConstraints(pattern=r"^pbx-[1-9][0-9]{0,17}$")]
 Words = Annotated[str, StringConstraints(max_length=300), AfterValidator(storable)]
 
 
 def _of_our_days(at: datetime) -> datetime:
     if not 2000 <= at.year <= 2200:
         raise ValueError("a time that no clock shows")
+    return at
+
+
+def _not_ahead(at: datetime) -> datetime:
+    """A moment that has not come would keep away every true one until then."""
+    if at > clock.now() + webhooks.TOLERANCE:
+        raise ValueError("a time that has not come")
     return at
 
 
@@ -40,7 +57,7 @@ class Message(BaseModel):
 
     model_config = ConfigDict(extra="ignore")
 
-    pbx: Annotated[str, StringConstraints(pattern=r"^pbx-[1-9][0-9]{0,17}$")]
+    pbx: Reference
     sequence: Annotated[int, Field(strict=True, ge=1, le=2**31 - 1)]
     at: Annotated[AwareDatetime, AfterValidator(_of_our_days)]
     state: RunState
@@ -59,6 +76,30 @@ def read_report(message_id: str, data: Any) -> Report:
     said = Message.model_validate(data).model_dump()
     alarms = None if said["alarms"] is None else tuple(Reported(**one) for one in said["alarms"])
     return Report(id=message_id, **{**said, "alarms": alarms})
+
+
+class UsageMessage(BaseModel):
+    """How much of a PBX is in use, as the engine says it."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    pbx: Reference
+    at: Annotated[AwareDatetime, AfterValidator(_of_our_days), AfterValidator(_not_ahead)]
+    extensions: Annotated[int, Field(strict=True, ge=0, le=MAX_EXTENSIONS_PER_PBX)]
+    calls: Number
+    peak: Number
+    minutes: Number
+
+    @model_validator(mode="after")
+    def _the_peak_is_the_most(self) -> Self:
+        if self.peak < self.calls:
+            raise ValueError("fewer calls at most than now")
+        return self
+
+
+def read_usage(data: Any) -> Usage:
+    """Usage out of a message's data; ValueError where it is none."""
+    return Usage(**UsageMessage.model_validate(data).model_dump())
 
 
 class HttpEngine:

@@ -13,7 +13,8 @@ from sqlmodel import Session, col, select
 
 from yeastar_app import clock
 from yeastar_app.database import insert_if_absent, transaction
-from yeastar_app.engines.hosting import Command, Report, Reported
+from yeastar_app.engines.hosting import Command, Report, Reported, Usage
+from yeastar_app.engines.simulated_days import in_use
 from yeastar_app.models.alarms import AlarmLevel
 from yeastar_app.models.capacity import RunState
 from yeastar_app.models.hosting import CommandKind, Outcome, SimulatedPbx
@@ -32,6 +33,7 @@ SHARE = {CommandKind.RESIZE: 0.25, CommandKind.STOP: 0.5, CommandKind.DELETE: 0.
 REMEMBERED = 50
 """So many answers of a PBX are kept to give them again."""
 BATCH = 100
+MEASURED_EVERY = timedelta(minutes=5)
 
 
 class Simulator:
@@ -82,6 +84,34 @@ def advance(deliver: Callable[[Report], None]) -> int:
                 row.unsent = [one for one in row.unsent if one["id"] != said["id"]]
                 row.has_unsent = bool(row.unsent)
     return len(keys)
+
+
+def measure(deliver: Callable[[Usage], None]) -> int:
+    """Say of each PBX whose time has come how much of it is in use; of how many. What could not be delivered is left
+    out: the next is newer."""
+    now = clock.now()
+    due = sa.select(col(SimulatedPbx.id)).where(col(SimulatedPbx.measure_at) <= now)
+    with transaction(writes=False) as session:
+        if session.execute(due.limit(1)).first() is None:
+            return 0
+    with transaction() as session:
+        taken = session.exec(
+            select(SimulatedPbx).where(col(SimulatedPbx.measure_at) <= now).order_by(col(SimulatedPbx.measure_at))
+            .limit(BATCH).with_for_update(skip_locked=True)
+        ).all()  # fmt: skip
+        there = [row for row in taken if row.state is not RunState.DELETED]
+        for row in taken:
+            row.measure_at = now + MEASURED_EVERY if row in there else None
+        measured = [usage_of(row, now) for row in there]
+    for said in measured:
+        deliver(said)
+    return len(measured)
+
+
+def usage_of(row: SimulatedPbx, at: datetime) -> Usage:
+    """What is in use of a PBX at a moment: of one that does not run its recordings alone."""
+    runs = row.state is RunState.RUNNING
+    return in_use(row.reference, at, row.extensions * runs, row.calls * runs, row.minutes)
 
 
 def _locked(session: Session, reference: str) -> SimulatedPbx:
@@ -193,6 +223,7 @@ def _tell(
     alarms: tuple[Reported, ...] | None = None,
 ) -> None:
     row.sequence += 1
+    row.measure_at = at
     answer = replace(_report(row), at=at, command=command, outcome=outcome, words=words, alarms=alarms)
     said = answer.as_plain()
     if command:

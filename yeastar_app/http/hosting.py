@@ -10,10 +10,10 @@ from starlette.routing import Route
 
 from yeastar_app.database import transaction
 from yeastar_app.engines import webhooks
-from yeastar_app.engines.hosting import Report
-from yeastar_app.engines.hosting_http import read_report
+from yeastar_app.engines.hosting import Report, Usage
+from yeastar_app.engines.hosting_http import read_report, read_usage
 from yeastar_app.refusals import NotFound, Refusal
-from yeastar_app.services import engine_reports
+from yeastar_app.services import engine_reports, usage
 from yeastar_app.settings import settings
 
 PATH = "/hooks/hosting"
@@ -32,16 +32,20 @@ async def receive(request: Request) -> Response:
         return PlainTextResponse(f"Refused: {problem}.", 401)
     try:
         message = json.loads(body)
-        report = read_report(message_id, message["data"])
-    except (ValueError, KeyError, TypeError, RecursionError):
+        measured = message.get("type") == "pbx.usage"
+        said = read_usage(message["data"]) if measured else read_report(message_id, message["data"])
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
         return PlainTextResponse("This is no report.", 422)
-    return await asyncio.to_thread(_keep, report)
+    return await asyncio.to_thread(_keep, said)
 
 
-def _keep(report: Report) -> Response:
+def _keep(said: Report | Usage) -> Response:
     try:
         with transaction() as session:
-            engine_reports.take_in(session, report)
+            if isinstance(said, Usage):
+                usage.take_in(session, said)
+            else:
+                engine_reports.take_in(session, said)
     except NotFound:
         return PlainTextResponse("There is no such PBX.", 404)
     except Refusal as refusal:

@@ -7,11 +7,11 @@ from sqlmodel import col
 
 from yeastar_app.database import transaction
 from yeastar_app.engines import simulator
-from yeastar_app.engines.hosting import NotReached, Rejected, Report, engine
+from yeastar_app.engines.hosting import NotReached, Rejected, Report, Usage, engine
 from yeastar_app.jobs.companies import each
 from yeastar_app.models.hosting import CommandKind, EngineCommand
 from yeastar_app.refusals import Refusal
-from yeastar_app.services import engine_orders, engine_reports, pbx_expiry
+from yeastar_app.services import engine_orders, engine_reports, pbx_expiry, usage
 from yeastar_app.settings import settings
 
 log = structlog.get_logger()
@@ -55,6 +55,20 @@ def simulate() -> int:
     return 0 if settings().hosting_engine_url else simulator.advance(deliver)
 
 
+def measure() -> int:
+    """Let the embedded simulator say what is in use, where it is the engine; of how many PBXs."""
+    return 0 if settings().hosting_engine_url else simulator.measure(keep)
+
+
+def keep(said: Usage) -> None:
+    """Like `deliver`, for what is in use. What went wrong with one does not keep the others waiting."""
+    try:
+        with transaction() as session:
+            usage.take_in(session, said)
+    except Refusal as refusal:
+        log.warning("usage_refused", pbx=said.pbx, code=refusal.code)
+
+
 def deliver(report: Report) -> None:
     """What comes in by the embedded simulator: the same as by the route (http/hosting.py), without the signature."""
     try:
@@ -94,6 +108,12 @@ def ask(pbx_id: int) -> None:
         return
     with transaction() as session:
         engine_reports.take_status(session, pbx_id, report)
+
+
+def forget_usage() -> int:
+    """Delete what was used on days long gone; how many rows."""
+    with transaction() as session:
+        return usage.forget_old(session)
 
 
 def expire() -> int:

@@ -33,6 +33,7 @@ JOBS: list[Job] = [
     Job("workbooks", bulk.run_due, 1),
     Job("engine commands", hosting.send_due, 0.5),
     Job("simulated engine", hosting.simulate, 0.5),
+    Job("simulated usage", hosting.measure, 5),
     Job("engine health", hosting.look_after, 20),
     Job("expiring cloud PBXs", hosting.expire, 300),
     Job("registry imports", registry.run_due, 1),
@@ -45,6 +46,7 @@ JOBS: list[Job] = [
     Job("alarms", alarms.look, 60),
     Job("summaries of alarms", alarms.summarise, 60),
     Job("old alarms", alarms.forget_old, 3600),
+    Job("old usage", hosting.forget_usage, 3600),
     Job("old sign-in counts", resets.clean_up_sign_ins, 3600),
 ]
 

@@ -15,6 +15,7 @@ from yeastar_app.models import (
     registry,
     rewards,
     tasks,
+    usage,
 )
 
 __all__ = [
@@ -32,4 +33,5 @@ __all__ = [
     "registry",
     "rewards",
     "tasks",
+    "usage",
 ]

@@ -27,6 +27,9 @@ class AlarmKind(StrEnum):
     PBX_DELETED = "pbx_deleted"
     PBX_REPORTED = "pbx_reported"
     """The PBX itself says so."""
+    USAGE_HIGH = "usage_high"
+    """Much of what a PBX has is in use."""
+    USAGE_FULL = "usage_full"
     ENGINE_LOST = "engine_lost"
     ENGINE_FOUND = "engine_found"
 
@@ -57,6 +60,7 @@ class Alarm(Table, table=True):
             postgresql_where=sa.text("ended_at IS NULL"),
         ),
         sa.Index("ix_alarm_organisation_id_id", "organisation_id", "id"),
+        sa.Index("ix_alarm_pbx_id_id", "pbx_id", "id"),
     )
     organisation_id: int = Field(foreign_key="organisation.id")
     """Whose package it is about."""

@@ -138,6 +138,14 @@ class Pbx(Table, table=True):
     """Empty: the engine has not said anything about it yet."""
     trouble: str = Field(default="", max_length=300)
     """Why the engine could not do what was asked last, in its words; empty: it could."""
+    in_use_extensions: int = 0
+    """Registered when it was measured last. What is in use is shown and watched, and never charged."""
+    in_use_calls: int = 0
+    in_use_minutes: int = 0
+    peak_calls: int = 0
+    """The most calls at once on the day (UTC) of that moment."""
+    measured_at: datetime | None = time_column(nullable=True)
+    """By the engine's clock. Empty: it has never been measured."""
     created_by_id: int | None = Field(default=None, foreign_key="account.id")
     created_at: datetime = time_column()
     deleted_at: datetime | None = time_column(nullable=True)

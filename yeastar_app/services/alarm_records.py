@@ -13,6 +13,7 @@ from yeastar_app.database import insert_one
 from yeastar_app.engines import live
 from yeastar_app.models.accounts import Organisation
 from yeastar_app.models.alarms import Alarm, AlarmKind, AlarmLevel, AlarmNotice
+from yeastar_app.models.capacity import Pbx
 from yeastar_app.services import alarm_notices
 
 KEPT = timedelta(days=183)
@@ -83,7 +84,7 @@ def _insert(session: Session, cause: Cause, *, ended: bool) -> bool:
     if key is None:
         return False
     alarm_notices.announce(session, session.get_one(Alarm, key))
-    tell(session, cause.organisation_id)
+    tell(session, cause.organisation_id, cause.pbx_id)
     return True
 
 
@@ -103,10 +104,10 @@ def _end(session: Session, which: Any) -> set[AlarmKind]:
         .where(which, col(Alarm.ended_at).is_(None))
         .values(ended_at=clock.now())
         .execution_options(synchronize_session=False)
-        .returning(col(Alarm.kind), col(Alarm.organisation_id))
+        .returning(col(Alarm.kind), col(Alarm.organisation_id), col(Alarm.pbx_id))
     ).all()
-    for organisation_id in {row.organisation_id for row in ended}:
-        tell(session, organisation_id)
+    for organisation_id, pbx_id in {(row.organisation_id, row.pbx_id) for row in ended}:
+        tell(session, organisation_id, pbx_id)
     return {row.kind for row in ended}
 
 
@@ -117,16 +118,19 @@ def open_of_pbx(session: Session, pbx_id: int) -> list[Alarm]:
 
 
 def topic(organisation_id: int) -> str:
-    """What changes whenever an alarm of this company does, or one of a company whose package is taken from its own."""
+    """What changes whenever an alarm of this company does, one of a company whose package is taken from its own, or, of
+    a customer of the Customer Portal, one about a PBX that it has."""
     return f"alarms:{organisation_id}"
 
 
-def tell(session: Session, organisation_id: int) -> None:
-    """Open lists of alarms show it: the company's own and that of who gave it its package."""
+def tell(session: Session, organisation_id: int, pbx_id: int | None = None) -> None:
+    """Open lists of alarms show it: the company's own, that of who gave it its package, and that of the customer who
+    has the PBX."""
     parent = session.execute(
         sa.select(col(Organisation.parent_id)).where(col(Organisation.id) == organisation_id)
     ).scalar_one()
-    live.changed(session, *[topic(one) for one in (organisation_id, parent) if one])
+    customer = pbx_id and session.execute(sa.select(col(Pbx.customer_id)).where(col(Pbx.id) == pbx_id)).scalar()
+    live.changed(session, *[topic(one) for one in (organisation_id, parent, customer) if one])
 
 
 def forget_old(session: Session) -> int:

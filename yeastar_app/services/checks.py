@@ -19,6 +19,7 @@ from yeastar_app.services import (
     pbx_customers,
     redemptions,
     reward_catalogue,
+    usage,
 )
 from yeastar_app.services.ledger_checks import EXAMPLES
 
@@ -131,5 +132,6 @@ RULES: tuple[Callable[[Session], list[str]], ...] = (
     pbx_customers.strangers,
     engine_reports.invariants,
     alarm_watch.invariants,
+    usage.invariants,
     emails,
 )

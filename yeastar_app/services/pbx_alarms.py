@@ -69,7 +69,7 @@ def reported(session: Session, pbx: Pbx, alarms: Sequence[Reported]) -> None:
     open_ = [one for one in alarm_records.open_of_pbx(session, pbx.key) if one.kind is AlarmKind.PBX_REPORTED]
     causes = [
         Cause(
-            _owner(session, pbx),
+            owner_of(session, pbx),
             AlarmKind.PBX_REPORTED,
             f"{_subject(pbx)}:{one.code}",
             t("{name} reports: {code}", name=pbx.name, code=one.code.replace("_", " ")),
@@ -101,10 +101,10 @@ def _subject(pbx: Pbx) -> str:
 
 
 def _cause(session: Session, pbx: Pbx, kind: AlarmKind, title: str, detail: str) -> Cause:
-    return Cause(_owner(session, pbx), kind, _subject(pbx), title, detail, pbx.key)
+    return Cause(owner_of(session, pbx), kind, _subject(pbx), title, detail, pbx.key)
 
 
-def _owner(session: Session, pbx: Pbx) -> int:
+def owner_of(session: Session, pbx: Pbx) -> int:
     """The company whose package it is in."""
     query = sa.select(col(Pool.organisation_id)).where(col(Pool.id) == pbx.pool_id)
     return int(session.execute(query).scalar_one())

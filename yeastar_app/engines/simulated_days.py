@@ -1,0 +1,48 @@
+"""What would be in use of a PBX if there were people behind it: working days that rise and fall, quiet weekends, each
+PBX a little different. Only the clock and the name decide, so every process says the same and a day can be told twice.
+
+Most PBXs stay below four fifths of what they have; SIMULATOR_ALARM_PERCENT of them are used to the brim on working
+days, and one in eight keeps so many recordings that little room is left."""
+
+import hashlib
+from datetime import UTC, datetime, time, timedelta
+
+from yeastar_app.engines.hosting import Usage
+from yeastar_app.settings import settings
+
+SLOT = timedelta(minutes=15)
+"""For so long a figure stays as it is."""
+BY_HOUR = (2, 1, 1, 1, 2, 6, 18, 48, 82, 100, 96, 84, 62, 70, 92, 98, 86, 58, 30, 16, 9, 6, 4, 3)
+"""How busy an office is at each full hour (UTC), in percent of its busiest."""
+WEEKEND = 0.2
+MOST = 0.79
+
+
+def in_use(reference: str, at: datetime, extensions: int, calls: int, minutes: int) -> Usage:
+    """Of so many extensions, calls and minutes that the PBX has; never more than that."""
+    at = at.astimezone(UTC)
+    midnight = datetime.combine(at.date(), time(), UTC)
+    brim = _chance(reference, "brim") * 100 < settings().simulator_alarm_percent
+    most = calls * (1.5 if brim else MOST * (0.6 + 0.4 * _chance(reference, "calls")))
+    slots = [midnight + SLOT * number for number in range((at - midnight) // SLOT + 1)]
+    busy = [min(calls, int(most * _busy(slot) * (0.7 + 0.3 * _chance(reference, slot.isoformat())))) for slot in slots]
+    registered = int(extensions * MOST * (0.6 + 0.3 * _busy(at) + 0.1 * _chance(reference, "people")))
+    return Usage(reference, at, registered, busy[-1], max(busy), _minutes(reference, at, minutes))
+
+
+def _minutes(reference: str, at: datetime, minutes: int) -> int:
+    """Recordings add up from Monday on; on Sunday night the oldest make room."""
+    kept = 0.95 if _chance(reference, "recorder") < 1 / 8 else 0.2 + 0.55 * _chance(reference, "minutes")
+    week = (at.weekday() * 24 + at.hour) / (7 * 24)
+    return int(minutes * kept * (0.9 + 0.1 * week))
+
+
+def _busy(at: datetime) -> float:
+    """Between 0 and 1."""
+    here, there = BY_HOUR[at.hour] / 100, BY_HOUR[(at.hour + 1) % 24] / 100
+    return (here + (there - here) * at.minute / 60) * (WEEKEND if at.weekday() >= 5 else 1)
+
+
+def _chance(*what: str) -> float:
+    """Between 0 and 1 (not 1), always the same."""
+    return int.from_bytes(hashlib.sha256(" ".join(what).encode()).digest()[:4]) / 2**32
