@@ -17,7 +17,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from yeastar_app import clock
-from yeastar_app.database import first_row, reads_at_once, transaction
+from yeastar_app.database import first_row, reads_at_once, row_of, transaction
 from yeastar_app.features import CUSTOMER_FEATURES, OWNER_FEATURES, PARTNER_FEATURES, Feature, Surface
 from yeastar_app.models.accounts import Account, Kind, ManagedPartner, Organisation, Status
 from yeastar_app.models.capacity import Pool
@@ -301,7 +301,7 @@ def resolve(session: Session, credential: Credential) -> Actor:
     """The actor behind a credential, read within this transaction."""
     if not credential.session_token:
         return Actor(credential=credential)
-    return _actor(session.connection().execute(_WHO, _key(credential)).first(), credential)
+    return _actor(row_of(session, _WHO, _key(credential)), credential)
 
 
 def who(credential: Credential) -> Actor:

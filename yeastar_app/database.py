@@ -1,18 +1,21 @@
 """Engine and transactions. The only file that knows SQLite from PostgreSQL."""
 
 import json
+import os
 import re
+import sqlite3
 import threading
 from collections import namedtuple
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from copy import copy
 from functools import lru_cache
+from select import POLLIN, poll
+from time import monotonic
 from typing import Any
 
 import sqlalchemy as sa
 from pydantic_core import to_json
-from sqlalchemy import Engine, Select, event, make_url
+from sqlalchemy import Connection, Engine, Select, event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, create_engine
 
@@ -25,32 +28,105 @@ def make_engine(url: str) -> Engine:
     """An engine for `url`; SQLite gets WAL, foreign keys and writes that begin with BEGIN IMMEDIATE. Its errors name no
     values: they end in the log, and values may be hashes of passwords or people's addresses."""
     if make_url(url).get_backend_name() != "sqlite":
-        return create_engine(url, hide_parameters=True, pool_pre_ping=True, pool_size=10, max_overflow=20)
-    engine = create_engine(
-        url, hide_parameters=True, connect_args={"check_same_thread": False}, pool_size=10, max_overflow=50
-    )
-    event.listen(engine, "connect", _prepare_sqlite)
-    engine.dialect.do_begin = _begin_sqlite("BEGIN IMMEDIATE")  # type: ignore[method-assign, assignment]
+        engine = create_engine(url, hide_parameters=True, pool_size=10, max_overflow=20)
+        event.listen(engine, "checkin", _note_when)
+        event.listen(engine, "checkout", _ask_whether_it_lives)
+        return engine
+    given = {"check_same_thread": False, "factory": SQLiteConnection}
+    engine = create_engine(url, hide_parameters=True, poolclass=sa.NullPool, connect_args=given)
+    turn = threading.Lock()
+    event.listen(engine, "connect", lambda connection, _record: connection.prepare(turn))
+    event.listen(engine, "engine_disposed", _close_idle)
+    engine.dialect.do_begin = _begin  # type: ignore[method-assign, assignment]
     return engine
 
 
-def _prepare_sqlite(connection: Any, _record: Any) -> None:
-    # The driver's own transaction control begins too late (at the first write) and cannot say IMMEDIATE.
-    connection.isolation_level = None
-    connection.create_function("has_words", 2, _has_words, deterministic=True)
-    cursor = connection.cursor()
-    for pragma in (f"busy_timeout={BUSY_TIMEOUT_MS}", "journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
+def _begin(connection: Any) -> None:
+    connection.driver_connection.begin()
 
 
-def _begin_sqlite(statement: str) -> Callable[[Any], None]:
-    """What begins one, by the driver itself: as an event of SQLAlchemy it costs a fifth of a small transaction."""
+class SQLiteConnection(sqlite3.Connection):
+    """The driver's connection. Its own transaction control begins too late (at the first write) and cannot say
+    IMMEDIATE.
 
-    def begin(connection: Any) -> None:
-        connection.driver_connection.execute(statement)
+    Threads of this process write in turns: one that waits is woken when the other has committed. SQLite's own way is to
+    look again after a while, ever longer: of 20 threads one waited for a second where all were done in a tenth."""
 
-    return begin
+    writes = True
+    """Whether the next transaction takes the write lock when it begins."""
+    _turn: threading.Lock
+    _has_turn = False
+
+    def prepare(self, turn: threading.Lock) -> None:
+        """For a new one. `turn`: held by whichever thread writes to this database."""
+        self._turn = turn
+        self.isolation_level = None
+        self.create_function("has_words", 2, _has_words, deterministic=True)
+        for pragma in (f"busy_timeout={BUSY_TIMEOUT_MS}", "journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
+            self.execute(f"PRAGMA {pragma}")
+
+    def begin(self) -> None:
+        """Begin a transaction, where none has begun."""
+        if self.in_transaction:
+            return
+        if not self.writes:
+            self.execute("BEGIN")
+            return
+        if not self._turn.acquire(timeout=BUSY_TIMEOUT_MS / 1000):
+            raise sqlite3.OperationalError("database is locked")
+        self._has_turn = True
+        try:
+            self.execute("BEGIN IMMEDIATE")
+        finally:
+            self._end_turn()
+
+    def commit(self) -> None:
+        try:
+            super().commit()
+        finally:
+            self._end_turn()
+
+    def rollback(self) -> None:
+        try:
+            super().rollback()
+        finally:
+            self._end_turn()
+
+    def close(self) -> None:
+        try:
+            super().close()
+        finally:
+            if self._has_turn:
+                self._has_turn = False
+                self._turn.release()
+
+    def _end_turn(self) -> None:
+        if self._has_turn and not self.in_transaction:
+            self._has_turn = False
+            self._turn.release()
+
+
+LONG_IDLE = 30.0
+"""Seconds after which something between us and PostgreSQL may have dropped a connection without telling either."""
+
+
+def _note_when(_connection: Any, record: Any) -> None:
+    record.info["idle_since"] = monotonic()
+
+
+def _ask_whether_it_lives(connection: Any, record: Any, _proxy: Any) -> None:
+    """Before a connection of PostgreSQL is used again: a server that ended it has said so, which is seen without
+    asking. A question each time takes as long as one of the three statements of a small transaction."""
+    if "idle_since" not in record.info:
+        return
+    try:
+        said = poll()
+        said.register(connection.fileno(), POLLIN)
+        if said.poll(0) or monotonic() - record.info["idle_since"] > LONG_IDLE:
+            connection.execute("SELECT 1")
+            connection.rollback()
+    except Exception as error:
+        raise sa.exc.DisconnectionError from error
 
 
 @lru_cache
@@ -61,22 +137,6 @@ def engine() -> Engine:
     return make_engine(settings().database)
 
 
-_reading: dict[Engine, Engine] = {}
-
-
-def _bind(writes: bool) -> Engine:
-    if writes:
-        return engine()
-    if engine() not in _reading:
-        reading = engine().execution_options()
-        if engine().dialect.name == "sqlite":
-            reading.connect().close()  # what SQLAlchemy learns of the database it learns before the copy is made
-            reading.dialect = copy(reading.dialect)
-            reading.dialect.do_begin = _begin_sqlite("BEGIN")  # type: ignore[method-assign, assignment]
-        _reading[engine()] = reading
-    return _reading[engine()]
-
-
 @contextmanager
 def transaction(*, writes: bool = True) -> Iterator[Session]:
     """One transaction: committed when the block ends well, rolled back when it raises.
@@ -84,16 +144,73 @@ def transaction(*, writes: bool = True) -> Iterator[Session]:
     A writing one takes SQLite's write lock at once, so that nothing it reads can change before it commits;
     on PostgreSQL rows that a rule depends on are locked by the rule itself (`lock`).
     """
-    with Session(_bind(writes), expire_on_commit=False, autoflush=True) as session:
-        try:
-            yield session
-        except BaseException as error:
-            if getattr(error, "keep", False):
-                _commit(session)
-            else:
-                session.rollback()
-            raise
+    session = _open(engine())
+    if driver := _driver_of(session):
+        driver.writes = writes
+    try:
+        yield session
         _commit(session)
+    except BaseException as error:
+        if getattr(error, "keep", False):
+            _commit(session)
+        raise
+    finally:
+        _close(session)
+
+
+_idle: dict[Engine, list[Session]] = {}
+"""SQLite's sessions between two transactions, each with a connection of its own: to open them again takes longer than
+a small transaction. As many as were ever needed at once."""
+os.register_at_fork(after_in_child=_idle.clear)  # they belong to the process that opened them
+
+
+def _open(to: Engine) -> Session:
+    if to.dialect.name != "sqlite":
+        return Session(to, expire_on_commit=False)
+    try:
+        if not _is_watched(to):
+            return _idle[to].pop()
+    except LookupError:
+        pass
+    return Session(to.connect(), expire_on_commit=False)
+
+
+def _close(session: Session) -> None:
+    """Roll back what was not committed. On SQLite the session is used again, unless something is the matter with it."""
+    connection = session.bind
+    if not isinstance(connection, Connection):
+        session.close()
+        return
+    try:
+        session.close()
+        driver: Any = connection.connection.driver_connection
+        if driver.in_transaction:
+            driver.rollback()
+    except BaseException:
+        connection.invalidate()  # whatever it holds, the others can go on
+        raise
+    if _is_watched(connection):
+        connection.close()
+        return
+    session.info.clear()
+    _idle.setdefault(connection.engine, []).append(session)
+
+
+def _close_idle(of: Engine) -> None:
+    for session in _idle.pop(of, ()):
+        if isinstance(session.bind, Connection):
+            session.bind.close()
+
+
+def _is_watched(by: Engine | Connection) -> bool:
+    """Whether somebody listens to its statements: then all of them go where they are heard."""
+    return bool(by.dispatch.before_cursor_execute)
+
+
+def _driver_of(session: Session) -> SQLiteConnection | None:
+    """SQLite's connection behind a session."""
+    bind = session.bind
+    return bind.connection.driver_connection if isinstance(bind, Connection) else None
 
 
 def after_commit(session: Session, do: Callable[[], None]) -> None:
@@ -102,37 +219,59 @@ def after_commit(session: Session, do: Callable[[], None]) -> None:
 
 
 def _commit(session: Session) -> None:
-    session.commit()
+    session.flush()
+    driver = _driver_of(session)
+    if driver and not session.in_transaction():
+        driver.commit()  # what was done was done by `row_of` alone
+    else:
+        session.commit()
     for do in session.info.pop("after_commit", ()):
         do()
 
 
-_own = threading.local()
-
-
 def first_row(statement: Select[Any], parameters: dict[str, Any]) -> Any:
     """One row by one statement with no transaction around it, its columns as attributes; None where there is none.
-    The cheapest read there is, for what every event asks.
-
-    On SQLite each thread keeps a connection of the driver for it and the statement is compiled once: a fifth of what
-    the same read takes through a session."""
+    The cheapest read there is, for what every event asks."""
     if not reads_at_once():
         with engine().connect() as connection:
             return connection.execution_options(isolation_level="AUTOCOMMIT").execute(statement, parameters).first()
-    if getattr(_own, "engine", None) is not engine():
-        _own.engine, _own.connection = engine(), engine().raw_connection()
+    session = _open(engine())
+    try:
+        return _row(_driver_of(session), statement, parameters)
+    finally:
+        _close(session)
+
+
+def row_of(session: Session, statement: Any, parameters: dict[str, Any]) -> Any:
+    """The first row of what a constant statement gives within a transaction, as by `session.execute`.
+
+    On SQLite the statement is compiled once and handed to the driver: what SQLAlchemy does around it takes three times
+    as long as the statement itself."""
+    session.flush()
+    driver = _driver_of(session)
+    if driver is None or _is_watched(session.get_bind()):
+        return session.connection().execute(statement, parameters).first()
+    try:
+        driver.begin()
+        return _row(driver, statement, parameters)
+    except sqlite3.Error as error:
+        said, dialect = _compiled(statement)[0], sqlite.dialect()
+        raise sa.exc.DBAPIError.instance(said, None, error, sqlite3.Error, True, dialect=dialect) from error
+
+
+def _row(driver: Any, statement: Any, parameters: dict[str, Any]) -> Any:
     sql, order, fixed, read = _compiled(statement)
     values = {**fixed, **parameters}
-    return read(_own.connection.driver_connection.execute(sql, [values[name] for name in order]).fetchone())
+    return read(driver.execute(sql, [values[name] for name in order]).fetchone())
 
 
 @lru_cache
-def _compiled(statement: Select[Any]) -> tuple[str, list[str], dict[str, Any], Callable[[Any], Any]]:
+def _compiled(statement: Any) -> tuple[str, list[str], dict[str, Any], Callable[[Any], Any]]:
     """The statement for SQLite's driver: its text, the order of its parameters, the values that are part of it, and
     what makes the driver's row into ours."""
     dialect = sqlite.dialect()
     compiled = statement.compile(dialect=dialect)
-    columns = list(statement.selected_columns)
+    columns = list(statement.exported_columns)
     row = namedtuple("row", [column.key for column in columns])  # type: ignore[misc]
     makers = [column.type.dialect_impl(dialect).result_processor(dialect, None) for column in columns]
 

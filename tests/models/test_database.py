@@ -1,20 +1,29 @@
 """Transactions on both databases, and what the database itself refuses."""
 
+import socket
 import sqlite3
 import threading
 from contextlib import closing, nullcontext
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlmodel import select
 
-from tests.factories import account, organisation
+from tests.databases import PostgreSQL
+from tests.factories import account, organisation, pool
+from tests.race import at_once
 from yeastar_app import clock, database
 from yeastar_app.models.accounts import Account, Organisation
+from yeastar_app.models.capacity import Pool
 from yeastar_app.models.points import EntryKind, PointEntry
 from yeastar_app.models.records import AuditRow
 from yeastar_app.refusals import Refusal
+from yeastar_app.services import capacity
+from yeastar_app.services.capacity import Amount
 
 
 def names() -> list[str]:
@@ -104,3 +113,171 @@ def test_ledgers_only_grow(db: str, ledger: str, change: str) -> None:
 def test_a_time_without_a_zone_is_refused(sqlite: str) -> None:
     with pytest.raises(sa.exc.StatementError, match="without a zone"), database.transaction() as session:
         session.add(Organisation(kind="partner", name="x", created_at=clock.now().replace(tzinfo=None)))
+
+
+def counting(folder: Path, monkeypatch: pytest.MonkeyPatch, turns: bool) -> int:
+    """What 8 threads have counted up to that write 20 times each, where SQLite itself lets nobody wait."""
+    ordinary = database.SQLiteConnection.prepare
+
+    def impatient(self: database.SQLiteConnection, turn: threading.Lock) -> None:
+        ordinary(self, turn if turns else threading.Lock())
+        self.execute("PRAGMA busy_timeout=0")
+
+    monkeypatch.setattr(database.SQLiteConnection, "prepare", impatient)
+    engine = database.make_engine(f"sqlite:///{folder / 'turns.db'}")
+    monkeypatch.setattr(database, "engine", lambda: engine)
+    with database.transaction() as session:
+        session.execute(sa.text("CREATE TABLE counted (n INTEGER)"))
+        session.execute(sa.text("INSERT INTO counted VALUES (0)"))
+
+    def count(_number: int) -> None:
+        for _ in range(20):
+            with database.transaction() as session:
+                session.execute(sa.text("UPDATE counted SET n = n + 1"))
+
+    try:
+        at_once(8, count)
+        with database.transaction(writes=False) as session:
+            return int(session.execute(sa.text("SELECT n FROM counted")).scalar_one())
+    finally:
+        engine.dispose()
+
+
+def test_without_turns_threads_find_the_database_locked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The negative control."""
+    with pytest.raises(DBAPIError, match="locked"):
+        counting(tmp_path, monkeypatch, turns=False)
+
+
+def test_threads_write_in_turns_and_none_finds_the_database_locked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert counting(tmp_path, monkeypatch, turns=True) == 160
+
+
+def test_who_cannot_begin_to_write_leaves_the_turn_to_the_next(sqlite: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    names()
+    monkeypatch.setattr(database, "BUSY_TIMEOUT_MS", 10)
+    database.engine().dispose()
+    other = sqlite3.connect(str(database.engine().url.database), timeout=0, isolation_level=None)
+    with closing(other):
+        other.execute("BEGIN IMMEDIATE")
+        for _ in range(2):
+            with pytest.raises(DBAPIError, match="locked"), database.transaction() as session:
+                session.add(a_company("not now"))
+        other.execute("COMMIT")
+    with database.transaction() as session:
+        session.add(a_company("now"))
+    assert names() == ["now"]
+
+
+def test_a_session_that_is_used_again_knows_nothing_of_the_last_transaction(sqlite: str) -> None:
+    with pytest.raises(Refusal), database.transaction(writes=False) as first:
+        first.info["audited"] = True
+        first.add(a_company("never was"))
+        first.flush()
+        database.after_commit(first, lambda: pytest.fail("it was not committed"))
+        raise Refusal("no", "No.")
+    with database.transaction() as second:
+        assert second is first
+        assert (second.info, list(second.identity_map.values()), second.in_transaction()) == ({}, [], False)
+        second.add(a_company("is"))
+    assert names() == ["is"]
+
+
+def test_what_row_of_does_belongs_to_the_transaction(db: str) -> None:
+    number = pool(organisation(), total_extensions=10).key
+
+    def used() -> int:
+        with database.transaction(writes=False) as session:
+            return session.get_one(Pool, number).used_extensions
+
+    with pytest.raises(Refusal), database.transaction() as session:
+        capacity.take(session, number, Amount(4))
+        raise Refusal("no", "No.")
+    assert used() == 0
+    with database.transaction() as session:
+        capacity.take(session, number, Amount(4))
+    assert used() == 4
+    with database.transaction() as session:
+        session.get_one(Pool, number).total_extensions = 20
+        capacity.take(session, number, Amount(9))  # what the session holds back is written first
+    assert used() == 13
+
+
+def test_what_the_database_refuses_row_of_is_told_like_that_of_any_other_statement(db: str) -> None:
+    number = pool(organisation(), total_extensions=10).key
+    table = Pool.__table__  # type: ignore[attr-defined]
+    careless = (
+        sa.update(table)
+        .where(table.c.id == sa.bindparam("number"))
+        .values(used_extensions=sa.bindparam("much"))
+        .returning(table.c.id)
+    )
+    with pytest.raises(IntegrityError, match="ck_pool_extensions"), database.transaction() as session:
+        database.row_of(session, careless, {"number": number, "much": 11})
+    assert len(names()) == 1  # the next one goes on
+
+
+def test_who_listens_to_the_statements_hears_all_of_them(db: str) -> None:
+    number = pool(organisation(), total_extensions=10).key
+    heard: list[str] = []
+    sa.event.listen(database.engine(), "before_cursor_execute", lambda _c, _k, said, *_: heard.append(said))
+    with database.transaction() as session:
+        capacity.take(session, number, Amount(4))
+    assert [said.split()[0] for said in heard] == ["UPDATE"]
+
+
+@pytest.mark.parametrize("db", ["postgresql"], indirect=True)
+def test_nobody_notices_that_postgresql_ended_the_connections_in_between(db: str, postgresql: PostgreSQL) -> None:
+    together = threading.Barrier(3)
+
+    def ask(_number: int) -> int:
+        with database.transaction() as session:
+            together.wait(10)
+            return int(session.execute(sa.text("SELECT pg_backend_pid()")).scalar_one())
+
+    before, _ = at_once(3, ask)
+    with postgresql._own.connect() as other:
+        other.execute(sa.text("SELECT pg_terminate_backend(pid, 5000) FROM unnest(:them) AS pid"), {"them": before})
+    after, _ = at_once(3, ask)
+    assert len(set(before) | set(after)) == 6
+
+
+class Line:
+    """As much of a connection as is looked at: where its server's words arrive, and what was asked of it."""
+
+    def __init__(self) -> None:
+        self.here, self.server = socket.socketpair()
+        self.asked: list[str] = []
+
+    def fileno(self) -> int:
+        return self.here.fileno()
+
+    def execute(self, statement: str) -> None:
+        self.asked.append(statement)
+        if not self.server or self.server.fileno() < 0:
+            raise OSError("the server has gone")
+
+    def rollback(self) -> None:
+        pass
+
+
+@pytest.mark.parametrize(
+    ("idle", "hung_up", "asked"), [(1.0, False, False), (31.0, False, True), (1.0, True, True), (31.0, True, True)]
+)
+def test_a_connection_is_asked_whether_it_lives_only_where_there_is_reason_to(
+    monkeypatch: pytest.MonkeyPatch, idle: float, hung_up: bool, asked: bool
+) -> None:
+    line, record = Line(), SimpleNamespace(info={})
+    now: list[Any] = [100.0]
+    monkeypatch.setattr(database, "monotonic", lambda: now[0])
+    with line.here:
+        database._note_when(line, record)
+        now[0] += idle
+        if hung_up:
+            line.server.close()
+        with pytest.raises(sa.exc.DisconnectionError) if hung_up else nullcontext():
+            database._ask_whether_it_lives(line, record, None)
+        assert bool(line.asked) is asked
+        line.server.close()

@@ -29,7 +29,7 @@ class Screens:
 
     def __init__(self) -> None:
         self.roots: dict[str, rx.State] = {}
-        self.event_namespace = SimpleNamespace(token_to_sid={})
+        self.event_namespace = SimpleNamespace(sid_to_token={})
         self.drawn = 0
 
     def open(self, token: str, credential: Credential) -> ResellersState:
@@ -38,7 +38,7 @@ class Screens:
         root.router_data = router | {"headers": {"cookie": cookie(credential), "asgi-scope-client": "192.0.2.1"}}
         root.router = rx.istate.data.RouterData.from_router_data(root.router_data)
         self.roots[token] = root
-        self.event_namespace.token_to_sid[token] = f"socket of {token}"
+        self.event_namespace.sid_to_token[f"socket of {token}"] = token
         state: Any = root.get_substate(ResellersState.get_full_name().split("."))
         return state
 
@@ -174,7 +174,7 @@ async def test_a_socket_that_has_sent_nothing_yet_does_not_see_what_the_one_befo
 ) -> None:
     partner = owner()
     state = await opened(screens, partner)
-    screens.event_namespace.token_to_sid["one"] = "somebody else's socket"
+    screens.event_namespace.sid_to_token = {"somebody else's socket": "one"}
     await asyncio.to_thread(add_reseller, partner)
     await settled(screens)
     assert state.rows == []
@@ -183,7 +183,41 @@ async def test_a_socket_that_has_sent_nothing_yet_does_not_see_what_the_one_befo
 async def test_screens_that_left_are_dropped(sqlite: str, screens: Screens) -> None:
     partner = owner()
     await opened(screens, partner)
-    screens.event_namespace.token_to_sid.clear()
+    screens.event_namespace.sid_to_token.clear()
     await asyncio.to_thread(add_reseller, partner)
     await settled(screens)
     assert (screens.drawn, screens.hub._screens, screens.hub._watchers) == (0, {}, {})  # type: ignore[attr-defined]
+
+
+class Table(dict[str, str]):
+    """The framework's table of sockets, which counts how often it is looked into and can not be gone through."""
+
+    looks = 0
+
+    def get(self, *wanted: Any) -> Any:
+        self.looks += 1
+        return super().get(*wanted)
+
+    def __iter__(self) -> Any:
+        raise AssertionError("all screens were gone through for the sake of one")
+
+    keys = values = items = __iter__  # type: ignore[assignment]
+
+
+async def test_telling_a_screen_takes_the_same_few_looks_however_many_are_open(screens: Screens) -> None:
+    for many in (10, 1000):
+        table = screens.event_namespace.sid_to_token = Table({f"socket {n}": f"screen {n}" for n in range(many)})
+        for number in range(many):
+            screens.hub.watch(f"screen {number}", f"socket {number}", Shell, frozenset({"topic"}))  # type: ignore[attr-defined]
+        screens.roots = {f"screen {n}": SimpleNamespace(get_substate=lambda _: Idle()) for n in range(many)}  # type: ignore[misc]
+        table.looks, screens.drawn = 0, 0
+        topics.publish(frozenset({"topic"}))
+        await settled(screens)
+        assert (screens.drawn, table.looks) == (many, many)
+
+
+class Idle:
+    """A State that has nothing to show."""
+
+    async def _catch_up(self, _socket: str) -> bool:
+        return True

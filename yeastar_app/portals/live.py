@@ -34,6 +34,8 @@ class Hub:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._screens: dict[str, dict[Page, frozenset[str]]] = {}
         """Client token → the States of its page that follow something, and what."""
+        self._sockets: dict[str, str] = {}
+        """Client token → the socket it was connected by when it last said what it follows."""
         self._watchers: dict[str, set[tuple[str, Page]]] = {}
         """Topic → who follows it."""
         self._due: dict[str, dict[Page, None]] = {}
@@ -46,16 +48,18 @@ class Hub:
         """From now on, tell the clients of `app`."""
         self._app, self._loop, self._room = app, asyncio.get_running_loop(), asyncio.Semaphore(AT_ONCE)
 
-    def watch(self, token: str, page: Page, topics: frozenset[str]) -> None:
-        """A screen's State follows these topics, and no longer those it followed before."""
+    def watch(self, token: str, socket: str, page: Page, topics: frozenset[str]) -> None:
+        """A State of the screen at the end of `socket` follows these topics, and no longer those it followed before."""
         if not token:
             return
         self._drop(token, page)
+        self._sockets[token] = socket
         self._screens.setdefault(token, {})[page] = topics
         for topic in topics:
             self._watchers.setdefault(topic, set()).add((token, page))
         if len(self._screens) > 2 * len(self._connected()) + 50:
-            self._sweep()
+            for left in [each for each in self._screens if not self._socket_of(each)]:
+                self.leave(left)
 
     def leave(self, token: str) -> None:
         """A screen shows another page now, or is gone."""
@@ -90,8 +94,8 @@ class Hub:
             self._serving.pop(token, None)
 
     async def _refresh(self, token: str, page: Page) -> None:
-        socket = self._connected().get(token)
-        if socket is None:
+        socket = self._socket_of(token)
+        if not socket:
             self.leave(token)
             return
         try:
@@ -115,9 +119,15 @@ class Hub:
             return await ask()
 
     def _connected(self) -> Any:
-        """Client token → socket, of the screens connected to this process."""
+        """Socket → client token, of the screens connected to this process: the framework's own table. The other way
+        round it makes a new one of all screens each time it is asked."""
         namespace = self._app.event_namespace if self._app is not None else None
-        return namespace.token_to_sid if namespace is not None else {}
+        return namespace.sid_to_token if namespace is not None else {}
+
+    def _socket_of(self, token: str) -> str:
+        """The socket by which a screen came to follow something; empty where it is gone or belongs to another now."""
+        socket = self._sockets.get(token, "")
+        return socket if self._connected().get(socket) == token else ""
 
     def _drop(self, token: str, page: Page) -> None:
         screen = self._screens.get(token, {})
@@ -128,11 +138,7 @@ class Hub:
                 del self._watchers[topic]
         if not screen:
             self._screens.pop(token, None)
-
-    def _sweep(self) -> None:
-        connected = self._connected()
-        for token in [token for token in self._screens if token not in connected]:
-            self.leave(token)
+            self._sockets.pop(token, None)
 
 
 hub = Hub()

@@ -162,7 +162,8 @@ class Shell(rx.State):
     def _watch(self, *topics: str) -> None:
         """Follow these topics from now on and until this page is left: `_follow` runs within a second of a change,
         whoever made it (a service says `live.changed(session, topic)`)."""
-        hub.watch(self.router.session.client_token, type(self), frozenset(topics))
+        screen = self.router.session
+        hub.watch(screen.client_token, screen.session_id, type(self), frozenset(topics))
 
     async def _follow(self) -> None:
         """A topic that this page watches has changed: show it as it is now. Nobody clicked: read with `_ask`, leave

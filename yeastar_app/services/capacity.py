@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from yeastar_app.access import Actor
+from yeastar_app.database import row_of
 from yeastar_app.engines import live
 from yeastar_app.models.accounts import Organisation
 from yeastar_app.models.capacity import FREE_RECORDING_MINUTES, MAX_EXTENSIONS_PER_PBX, Pbx, Pool
@@ -97,7 +98,8 @@ def take(session: Session, pool_id: int, amount: Amount) -> None:
     """Deduct `amount` from what is free in a pool (gives back what is negative). Refusal `capacity_exceeded` names
     each capacity that is short, at the field of the same name."""
     asked = {each: amount.of(each) for each in CAPACITIES}
-    if _update(session, pool_id, _TAKE, asked):
+    if done := row_of(session, _TAKE, {"pool_id": pool_id, **asked}):
+        _changed(session, pool_id, done, asked)
         return
     (pool,) = lock(session, pool_id)
     raise Refusal("capacity_exceeded", _TOO_MUCH, fields=shortage(amount, free_of(pool)))
@@ -112,7 +114,10 @@ def resize(session: Session, pool_id: int, total: Amount, **values: Any) -> None
     """Set what a pool holds, never below what is used of it: Refusal `below_used`. `values`: its other columns."""
     holds = [_POOL.c[f"used_{capacity}"] <= total.of(capacity) for capacity in CAPACITIES]
     values |= {f"total_{capacity}": total.of(capacity) for capacity in CAPACITIES}
-    if _update(session, pool_id, _CHANGE.where(*holds).values(values), {}):
+    session.flush()
+    statement = _CHANGE.where(*holds).values(values)
+    if done := session.connection().execute(statement, {"pool_id": pool_id}).first():
+        _changed(session, pool_id, done, {})
         return
     (pool,) = lock(session, pool_id)
     raise Refusal("below_used", _TOO_LITTLE, fields=below_use(total, used_of(pool)))
@@ -135,18 +140,13 @@ _TAKE = _CHANGE.where(
 """The conditional UPDATE that everything rests on; made once, it costs little more than the bare statement."""
 
 
-def _update(session: Session, pool_id: int, statement: sa.Executable, given: Mapping[str, Any]) -> bool:
-    """Carry out a conditional UPDATE of one pool; who shows it is told. False where its conditions do not hold."""
-    session.flush()
-    done = session.connection().execute(statement, {"pool_id": pool_id, **given}).first()
-    if done is None:
-        return False
-    live.changed(session, topic_of(pool_id), *([topic_below(done[0])] if done[0] else []))
-    _heed_limits(session, pool_id, done, given)
+def _changed(session: Session, pool_id: int, now: Any, taken: Mapping[str, int]) -> None:
+    """A conditional UPDATE of a pool was carried out and gave `now` back; who shows the pool is told."""
+    live.changed(session, topic_of(pool_id), *([topic_below(now[0])] if now[0] else []))
+    _heed_limits(session, pool_id, now, taken)
     for row in session.identity_map.values():
         if isinstance(row, Pool) and row.id == pool_id:
             session.expire(row)
-    return True
 
 
 def _heed_limits(session: Session, pool_id: int, now: Any, taken: Mapping[str, int]) -> None:
