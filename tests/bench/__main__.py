@@ -265,7 +265,9 @@ def main() -> None:
             central.updates(place)
             central.lists(place)
         with within(60, "screens"):
-            central.screens(place, event_name("subscription_state", "load"), cookies_of)
+            events_of = {"subscription": ("subscription_state", "load"), "load": ("reseller_state", "load"),
+                         "save": ("reseller_state", "save")}  # fmt: skip
+            central.screens(place, {what: event_name(*of) for what, of in events_of.items()}, cookies_of)
         with within(75, "ledger pages"):
             ledger.pages(place)
         with within(145, "servers"), bare(place / "bare") as floor, ours(place / "ours") as server:

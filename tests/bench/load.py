@@ -10,7 +10,6 @@ from typing import Any
 import socketio
 
 NAMESPACE = "/_event"
-ROUTE = {"pathname": "/", "query": {}, "asPath": "/"}
 PATIENCE = 15
 """Seconds after which an answer is not waited for any longer."""
 HYDRATE = "reflex___state____state.hydrate_and_load"
@@ -19,8 +18,9 @@ HYDRATE = "reflex___state____state.hydrate_and_load"
 class Client:
     """One open tab: connects, hydrates, then sends one event after the other and waits for each answer."""
 
-    def __init__(self, token: str) -> None:
+    def __init__(self, token: str, page: str = "/") -> None:
         self.token = token
+        self.route = {"pathname": page, "query": {}, "asPath": page}
         self.socket = socketio.AsyncClient(reconnection=False)
         self.answers: asyncio.Queue[Any] = asyncio.Queue()
         self.socket.on("event", self._keep, namespace=NAMESPACE)
@@ -46,7 +46,7 @@ class Client:
         return await asyncio.wait_for(self.answers.get(), PATIENCE)
 
     async def send(self, name: str, payload: Any) -> None:
-        event = {"name": name, "payload": payload, "router_data": ROUTE}
+        event = {"name": name, "payload": payload, "router_data": self.route}
         await self.socket.emit("event", event, namespace=NAMESPACE)
 
     async def round_trip(self, name: str, payload: Any) -> float:

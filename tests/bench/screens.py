@@ -1,50 +1,103 @@
 """Open screens and the time until they show a commit: `python -m tests.bench.screens` reads a plan (JSON: name,
-address, cookies, event, pool, rounds) from stdin, commits from its own process through the store between
-processes, and prints the seconds from each commit to its arrival at each screen (JSON) to stdout."""
+address, cookies, event, rounds, database; and pool, or saver, load and save) from stdin and prints JSON to stdout: the
+seconds from each commit to its arrival at each screen. Who commits is another process (`pool`: this one takes an
+extension from it, or gives one back), or a person at one more screen of the same server (`saver`: the cookie of who
+adds a reseller). Where `idle` is asked for: seconds of CPU of these processes while nothing happens."""
 
 import asyncio
 import json
+import sqlite3
 import sys
 import time
+from datetime import UTC, datetime
 from typing import Any
 
 from tests.bench.load import Client
+from tests.bench.servers import cpu_seconds
+from yeastar_app.components.permissions import GRANT
 from yeastar_app.database import transaction
+from yeastar_app.features import Feature
 from yeastar_app.services import capacity
 from yeastar_app.services.capacity import Amount
 
 PAUSE = 0.6
 """Seconds between two commits: each is told on its own."""
+SAVER_PAGE = "/central/resellers/new"
 
 
-def commit(pool: int, number: int) -> float:
-    """Take one extension, or give it back; when that was committed."""
-    with transaction() as session:
-        capacity.take(session, pool, Amount(1 if number % 2 == 0 else -1))
-    return time.perf_counter()
+class OtherProcess:
+    """Commits from this process; the server hears of it through the store between processes."""
+
+    def __init__(self, plan: dict[str, Any]) -> None:
+        self._pool, self._number = plan["pool"], 0
+
+    async def commit(self) -> float:
+        """When it was committed."""
+        self._number += 1
+        return await asyncio.to_thread(self._commit, 1 if self._number % 2 else -1)
+
+    def _commit(self, extensions: int) -> float:
+        with transaction() as session:
+            capacity.take(session, self._pool, Amount(extensions))
+        return time.time()
 
 
-async def run(plan: dict[str, Any]) -> list[float]:
+class Saver:
+    """A person who adds one reseller after the other."""
+
+    def __init__(self, plan: dict[str, Any], client: Client) -> None:
+        self._plan, self._client, self._number = plan, client, 0
+        self._database = sqlite3.connect(plan["database"], timeout=30)
+
+    async def commit(self) -> float:
+        """When the audit row says that it was done: a moment before it was committed."""
+        self._number += 1
+        reseller = f"{self._plan['name']}-{self._number}"
+        form = {"company": reseller, "first_name": "Remy", "email": f"{reseller}@bench.example", "extensions": "1",
+                "min_extensions": "1", "calls": "1", "minutes": "0",
+                GRANT + Feature.PBX_VIEW: "on"}  # fmt: skip
+        await self._client.round_trip(self._plan["load"], {})
+        await self._client.round_trip(self._plan["save"], {"form": form})
+        (at,) = self._database.execute("SELECT at FROM audit_row WHERE label = ?", (reseller,)).fetchone()
+        return datetime.fromisoformat(at).replace(tzinfo=UTC).timestamp()
+
+
+async def run(plan: dict[str, Any]) -> dict[str, Any]:
     clients = [Client(f"screen-{plan['name']}-{number}") for number in range(len(plan["cookies"]))]
     for client, cookie in zip(clients, plan["cookies"], strict=True):
         await client.connect(plan["address"], cookie)
         await client.round_trip(plan["event"], {})
+    committing: Saver | OtherProcess
+    if "saver" in plan:
+        saver = Client(f"saver-{plan['name']}", SAVER_PAGE)
+        await saver.connect(plan["address"], plan["saver"])
+        committing = Saver(plan, saver)
+    else:
+        committing = OtherProcess(plan)
+    idle = await idle_cpu(plan["idle"], 10) if plan.get("idle") else None
     seen: list[float] = []
-
-    async def arrival(client: Client) -> float:
-        await client.answer()
-        return time.perf_counter()
-
-    for number in range(2 * plan["rounds"]):
+    for _ in range(plan["rounds"]):
         await asyncio.sleep(PAUSE)
         for client in clients:
             while not client.answers.empty():
                 client.answers.get_nowait()
         waiting = [asyncio.create_task(arrival(client)) for client in clients]
-        committed = await asyncio.to_thread(commit, plan["pool"], number)
+        committed = await committing.commit()
         seen += [at - committed for at in await asyncio.gather(*waiting)]
-    await asyncio.gather(*(client.socket.disconnect() for client in clients))
-    return seen
+    return {"seen": seen, "idle": idle}
+
+
+async def arrival(client: Client) -> float:
+    await client.answer()
+    return time.time()
+
+
+async def idle_cpu(process: int, seconds: int) -> float:
+    """Seconds of CPU that a server takes in a second in which nobody does anything."""
+    await asyncio.sleep(2)
+    before = cpu_seconds(process)
+    await asyncio.sleep(seconds)
+    return (cpu_seconds(process) - before) / seconds
 
 
 if __name__ == "__main__":

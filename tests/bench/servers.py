@@ -75,10 +75,15 @@ def bare(folder: Path) -> Iterator[str]:
         process.wait(timeout=20)
 
 
+PROCESSES: dict[str, int] = {}
+"""The process of each of our servers, by its address."""
+
+
 @contextmanager
 def ours(folder: Path, **settings: str) -> Iterator[Server]:
     folder.mkdir(parents=True)
     process, server = start_server(folder, SOCKET_MESSAGES_PER_SECOND="1000000", **settings)
+    PROCESSES[server.address] = process.pid
     try:
         yield server
     finally:
@@ -94,3 +99,23 @@ def _wait(process: subprocess.Popen[bytes], address: str, log: Path) -> None:
         except httpx.TransportError:
             time.sleep(0.05)
     raise RuntimeError(log.read_text())
+
+
+def cpu_seconds(process: int) -> float:
+    """Seconds of CPU that a process and those below it have taken so far."""
+    ticks: dict[int, int] = {}
+    below: dict[int, list[int]] = {}
+    for file in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = file.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue  # it has just ended
+        number = int(file.parent.name)
+        ticks[number] = int(fields[11]) + int(fields[12])
+        below.setdefault(int(fields[1]), []).append(number)
+    whole, left = 0, [process]
+    while left:
+        number = left.pop()
+        whole += ticks.get(number, 0)
+        left += below.get(number, [])
+    return whole / os.sysconf("SC_CLK_TCK")
