@@ -83,6 +83,9 @@ class Settings(BaseSettings):
     workbook_inflated_limit_mb: int = 200
     workbooks_kept_days: int = Field(default=90, ge=1)
     """For so long a partner can download a workbook again that it uploaded."""
+    workbooks_kept: int = Field(default=200, ge=1)
+    workbooks_kept_mb: int = Field(default=200, ge=1)
+    """So many workbooks, and so much of them, are kept of a company at most: the oldest finished ones make room."""
     jobs_in_app: bool = True
     """Run the background jobs inside the app process; off where `yeastar run-jobs` does it."""
 

@@ -79,6 +79,59 @@ def test_workbooks_are_kept_for_ninety_days_and_their_lines_for_ever(here: Crede
         perform(bulk.start_registering, {"upload": upload.id}, signed)
 
 
+def limit(monkeypatch: pytest.MonkeyPatch, **values: int) -> None:
+    for name, value in values.items():
+        monkeypatch.setenv(name.upper(), str(value))
+    settings.cache_clear()
+
+
+def kept(here: Credential) -> list[int]:
+    return [line.id for line in lines(here) if line.kept]
+
+
+def test_the_oldest_finished_workbook_makes_room_and_its_result_stays(
+    here: Credential, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registry_unit(APPLIANCE, "3658B4311190")
+    limit(monkeypatch, workbooks_kept=3)
+    waits = checked(workbook(row("WRONG")), here).id
+    cancelled = perform(bulk.cancel, {"upload": checked(workbook(row("WRONG")), here).id}, here).id
+    done = registered(checked(workbook(row("3658B4311190")), here), here).id
+    assert kept(here) == [done, cancelled, waits]
+    fourth = checked(workbook(row("WRONG")), here).id
+    assert kept(here) == [fourth, cancelled, waits], "what is over goes before what can be taken up again"
+    assert perform(bulk.result, {"upload": done}, here)[:2] == b"PK"
+    fifth = checked(workbook(row("WRONG")), here).id
+    assert kept(here) == [fifth, fourth, waits]
+    with pytest.raises(Refusal, match="at most 3 workbooks and 200 MB, and 3 of them are not finished") as problem:
+        checked(workbook(row("WRONG")), here)
+    assert (problem.value.code, problem.value.field) == ("too_many_uploads", "file")
+    assert kept(here) == [fifth, fourth, waits], "a refusal deletes nothing"
+    perform(bulk.cancel, {"upload": waits}, here)
+    sixth = checked(workbook(row("WRONG")), here).id
+    assert kept(here) == [sixth, fifth, fourth]
+
+
+def test_a_company_keeps_so_many_bytes_and_not_those_of_another(
+    here: Credential, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limit(monkeypatch, workbooks_kept_mb=1)
+    other = signed_in(account(Kind.PARTNER))
+    theirs, first = (checked(b"x" * 600_000, who).id for who in (other, here))
+    small = checked(b"x" * 400_000, here).id
+    assert kept(here) == [small, first]
+    large = checked(b"x" * 700_000, here).id
+    assert (kept(here), kept(other)) == ([large], [theirs]), "the smaller one would not have been enough"
+
+
+def test_lowered_limits_hold_for_what_is_there(here: Credential, monkeypatch: pytest.MonkeyPatch) -> None:
+    uploads = [checked(b"no workbook", here).id for _ in range(4)]
+    waits = checked(workbook(row("WRONG")), here).id
+    limit(monkeypatch, workbooks_kept=2)
+    assert (jobs.forget_old(), jobs.forget_old()) == (3, 0)
+    assert kept(here) == [waits, uploads[-1]]
+
+
 def test_the_history_is_paged_newest_first(here: Credential) -> None:
     for number in range(27):
         checked(workbook(row(f"WRONG{number}")), here)

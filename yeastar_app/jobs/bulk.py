@@ -61,6 +61,6 @@ def work(upload_id: int, status: UploadStatus) -> None:
 
 
 def forget_old() -> int:
-    """Delete the workbooks that were kept long enough; how many."""
+    """Delete the workbooks that were kept long enough, or are too many; how many."""
     with transaction() as session:
         return bulk.forget_old(session)

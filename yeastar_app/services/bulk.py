@@ -15,7 +15,7 @@ from yeastar_app.models.accounts import Account
 from yeastar_app.models.points import BulkFile, BulkUpload, Registration, UploadStatus
 from yeastar_app.models.products import Product
 from yeastar_app.refusals import NotFound
-from yeastar_app.services import bulk_work, points, template, workbooks
+from yeastar_app.services import bulk_room, bulk_work, points, template, workbooks
 from yeastar_app.services.bulk_rows import Problem
 from yeastar_app.services.paging import PageForm, page_of
 from yeastar_app.services.registration import POLICY
@@ -97,7 +97,9 @@ class History:
 
 @action(POLICY, form=UploadForm)
 def choose(session: Session, actor: Actor, form: UploadForm) -> UploadView:
-    """Take in a workbook; "Save" has it checked. The file of one that was chosen and never checked goes."""
+    """Take in a workbook; "Save" has it checked. The file of one that was chosen and never checked goes, and those of
+    finished uploads where the company keeps too much. Refusals: `file_too_large`, `upload_running`,
+    `too_many_uploads`."""
     if len(form.content) > settings().upload_limit_mb * 1024 * 1024:
         raise workbooks.refuse("file_too_large", t("At most {n} MB. Split the file.", n=settings().upload_limit_mb))
     points.lock(session, actor.organisation)  # two uploads of one company at the same moment come one after the other
@@ -105,6 +107,7 @@ def choose(session: Session, actor: Actor, form: UploadForm) -> UploadView:
     never_checked = [col(BulkUpload.account_id) == actor.id, col(BulkUpload.status) == UploadStatus.CHOSEN]
     left = sa.select(col(BulkUpload.id)).where(*never_checked)
     session.execute(sa.delete(BulkFile).where(col(BulkFile.upload_id).in_(left)))
+    bulk_room.make_room(session, actor.organisation, len(form.content))
     row = BulkUpload(
         organisation_id=actor.organisation,
         account_id=actor.id,
@@ -282,12 +285,12 @@ def empty_template(session: Session, actor: Actor) -> bytes:
 
 
 def forget_old(session: Session) -> int:
-    """Delete the workbooks whose time is over (setting WORKBOOKS_KEPT_DAYS) and what was found wrong in them; the
-    lines of the history stay. How many. For jobs."""
+    """Delete the workbooks whose time is over (setting WORKBOOKS_KEPT_DAYS) or that are too many, and what was found
+    wrong in them; the lines of the history stay. How many. For jobs."""
     over = clock.now() - timedelta(days=settings().workbooks_kept_days)
     old = sa.select(col(BulkUpload.id)).where(col(BulkUpload.created_at) < over, col(BulkUpload.status).not_in(RUNNING))
     gone: Any = session.execute(sa.delete(BulkFile).where(col(BulkFile.upload_id).in_(old)))
-    return int(gone.rowcount)
+    return int(gone.rowcount) + bulk_room.thin_out(session)
 
 
 def _own_query(actor: Actor, upload_id: int) -> Any:
