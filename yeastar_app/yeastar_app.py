@@ -28,6 +28,7 @@ from yeastar_app.portals.central import (  # noqa: F401
 )
 from yeastar_app.portals.central import colleague_form as central_colleague_form  # noqa: F401
 from yeastar_app.portals.central import colleagues as central_colleagues  # noqa: F401
+from yeastar_app.portals.central import dashboard as central_dashboard  # noqa: F401
 from yeastar_app.portals.customer import account_information, my_products  # noqa: F401
 from yeastar_app.portals.demo import help as demo_help  # noqa: F401
 from yeastar_app.portals.demo import mailbox  # noqa: F401

@@ -30,7 +30,7 @@ def add_reseller(page: Page, company: str, email: str) -> None:
 
 def free_extensions(page: Page) -> Locator:
     """The large figure on the card Extensions of My Subscription."""
-    page.goto("/central")
+    page.goto("/central/subscription")
     return page.locator("section").filter(has=page.get_by_role("heading", name="Extensions")).locator(".figure")
 
 

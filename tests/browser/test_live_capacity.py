@@ -60,7 +60,7 @@ def test_lists_and_the_subscription_follow_what_others_do(page: Page, other_page
     expect(row).to_contain_text("/ 60")
     change(other_page, "Canal Street IT", 66)
     expect(row).to_contain_text("/ 66", timeout=AT_MOST)
-    page.goto("/central")
+    page.goto("/central/subscription")
     figure = page.locator("section").filter(has=page.get_by_role("heading", name="Extensions")).locator(".figure")
     before = int(figure.inner_text().replace(",", ""))
     change(other_page, "Canal Street IT", 60)

@@ -67,5 +67,5 @@ def test_a_product_that_is_a_cloud_pbx_leads_to_where_it_runs_which_may_only_be_
     other = page.get_by_role("row").filter(has_text="Lumen Dental Group")
     expect(other).to_contain_text("Running")
     expect(other.get_by_role("button", name="Stop")).to_have_count(0)
-    page.goto("/central")
+    page.goto("/central/subscription")
     expect(page.get_by_role("heading", name="My Subscription")).to_have_count(0)

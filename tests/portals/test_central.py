@@ -13,6 +13,7 @@ from yeastar_app.portals.central.alarm import AlarmState
 from yeastar_app.portals.central.alarm_contacts import AlarmContactsState
 from yeastar_app.portals.central.alarms import AlarmsState
 from yeastar_app.portals.central.customers import CustomersState
+from yeastar_app.portals.central.dashboard import CentralDashboardState
 from yeastar_app.portals.central.logs import LogsState
 from yeastar_app.portals.central.pbx import PbxState
 from yeastar_app.portals.central.pbx_details import PbxDetailsState
@@ -25,6 +26,7 @@ STATES = (
     AlarmContactsState,
     AlarmState,
     AlarmsState,
+    CentralDashboardState,
     CustomersState,
     LogsState,
     PbxDetailsState,

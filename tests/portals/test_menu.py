@@ -13,6 +13,7 @@ def test_what_belongs_to_no_group_stands_apart_from_the_group_before_it(sqlite: 
             groups.append([item.heading])
         groups[-1].append(item.label)
     assert groups == [
+        ["", "Dashboard"],
         ["Cloud PBX", "PBX", "Customer"],
         ["", "Task", "Alarm", "Notification Contacts"],
         ["System", "Reseller", "Operation Logs"],

@@ -78,9 +78,9 @@ class PbxType(StrEnum):
     TRIAL = "trial"
 
 
-def _living(name: str, *columns: str, **more: Any) -> sa.Index:
-    """An index over the PBXs that are not deleted."""
-    living = sa.text("deleted_at IS NULL")
+def _living(name: str, *columns: str, also: str = "", **more: Any) -> sa.Index:
+    """An index over the PBXs that are not deleted, or those of them of which something is true."""
+    living = sa.text(f"deleted_at IS NULL AND {also}" if also else "deleted_at IS NULL")
     return sa.Index(name, *columns, sqlite_where=living, postgresql_where=living, **more)
 
 
@@ -97,6 +97,10 @@ class Pbx(Table, table=True):
         _living("ix_pbx_living_pool_id_id", "pool_id", "id"),
         _living("ix_pbx_living_top_pool_id_id", "top_pool_id", "id"),
         _living("uq_pbx_living_subdomain_domain", "subdomain", "domain", unique=True),
+        _living("ix_pbx_living_top_pool_id_run_state_desired", "top_pool_id", "run_state", "desired"),
+        _living("ix_pbx_living_top_pool_id_expires_on", "top_pool_id", "expires_on"),
+        _living("ix_pbx_living_trouble", "top_pool_id", also="trouble <> ''"),
+        _living("ix_pbx_living_unreported", "top_pool_id", "run_state", "desired", also="reported_at IS NULL"),
     )
     pool_id: int = Field(foreign_key="pool.id")
     top_pool_id: int

@@ -55,6 +55,7 @@ MENUS: dict[Surface, tuple[Entry, ...]] = {
         Entry(t("Central Management"), "/central/own", "server", Feature.OWN_PBX),
     ),
     Surface.CENTRAL: (
+        Entry(t("Dashboard"), "/central", "layout-dashboard", kinds=PACKAGE_SIDE),
         Entry(t("My PBXs"), "/central/own", "server", Feature.OWN_PBX, t("Cloud PBX")),
         Entry(t("PBX"), "/central/pbx", "server", Feature.PBX_VIEW, t("Cloud PBX")),
         Entry(t("Customer"), "/central/customers", "contact", Feature.CUSTOMER_VIEW, t("Cloud PBX")),
@@ -66,7 +67,7 @@ MENUS: dict[Surface, tuple[Entry, ...]] = {
             t("My Colleague"), "/central/colleagues", "contact", Feature.COLLEAGUE_MANAGE, t("System"), RESELLER_SIDE
         ),
         Entry(t("Operation Logs"), "/central/logs", "scroll-text", Feature.LOGS_VIEW, t("System")),
-        Entry(t("My Subscription"), "/central", "gauge", kinds=PACKAGE_SIDE),
+        Entry(t("My Subscription"), "/central/subscription", "gauge", kinds=PACKAGE_SIDE),
     ),
     Surface.STAFF: (
         Entry(t("Accounts"), "/staff", "users", heading=t("Partners")),

@@ -109,6 +109,50 @@ def _alerts(session: Session, actor: Actor) -> int:
     return int(session.execute(query).scalar_one())
 
 
+@dataclass(frozen=True)
+class Newest:
+    """Open alarms of a level: how many, and the newest of them."""
+
+    count: int
+    title: str
+    company: str
+    own: bool
+
+
+@dataclass(frozen=True)
+class Open:
+    """`alerts`: as in Found."""
+
+    levels: dict[AlarmLevel, Newest]
+    alerts: int
+
+
+def open_by_level(session: Session, actor: Actor) -> Open:
+    """What is open in the actor's package and those taken from it, by level; levels of which nothing is are missing."""
+    window: Any = {"partition_by": col(Alarm.level)}
+    mine = sa.and_(col(Alarm.organisation_id) == actor.organisation, col(Alarm.seen_at).is_(None))
+    ranked = (
+        sa.select(
+            col(Alarm.level),
+            col(Alarm.title),
+            col(Alarm.organisation_id),
+            col(Organisation.name).label("company"),
+            sa.func.count().over(**window).label("many"),
+            sa.func.sum(sa.case((mine, 1), else_=0)).over(**window).label("unseen"),
+            sa.func.row_number().over(**window, order_by=col(Alarm.id).desc()).label("place"),
+        )
+        .join(Organisation, col(Organisation.id) == col(Alarm.organisation_id))
+        .where(_of_the_package(actor), col(Alarm.ended_at).is_(None))
+        .subquery()
+    )
+    rows = {row.level: row for row in session.execute(sa.select(ranked).where(ranked.c.place == 1))}
+    levels = {
+        level: Newest(row.many, row.title, row.company, row.organisation_id == actor.organisation)
+        for level, row in rows.items()
+    }
+    return Open(levels, int(rows[AlarmLevel.ALERT].unseen) if AlarmLevel.ALERT in rows else 0)
+
+
 @action(MANAGE, form=Several)
 def acknowledge(session: Session, actor: Actor, form: Several) -> int:
     """Say that somebody has seen these alarms of the own company; how many were new to it. What was acknowledged

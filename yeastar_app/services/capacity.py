@@ -213,16 +213,21 @@ def gauges(session: Session, pool: Pool) -> list[Gauge]:
     """How each capacity of a pool stands: total, assigned to resellers, used by own PBXs, free."""
     sums = [sa.func.coalesce(sa.func.sum(getattr(Pool, f"total_{capacity}")), 0) for capacity in CAPACITIES]
     assigned = session.execute(sa.select(*sums).where(col(Pool.parent_id) == pool.id)).one()
+    return gauges_with(pool, dict(zip(CAPACITIES, assigned, strict=True)))
+
+
+def gauges_with(pool: Pool, assigned: Mapping[str, Any]) -> list[Gauge]:
+    """`gauges` where it is known what of each capacity is assigned to resellers."""
     return [
         Gauge(
             capacity,
             NAMES[capacity],
             total_of(pool).of(capacity),
-            handed_out,
-            used_of(pool).of(capacity) - handed_out,
+            int(assigned[capacity]),
+            used_of(pool).of(capacity) - int(assigned[capacity]),
             free_of(pool).of(capacity),
         )
-        for capacity, handed_out in zip(CAPACITIES, map(int, assigned), strict=True)
+        for capacity in CAPACITIES
     ]
 
 

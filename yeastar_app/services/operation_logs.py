@@ -88,6 +88,11 @@ def search(session: Session, actor: Actor, form: Filter) -> Found:
     return Found([_row(row) for row in found.rows], found.newer, found.older)
 
 
+def latest(session: Session, actor: Actor, many: int) -> list[Row]:
+    """The last operations, newest first, for whoever may see them."""
+    return [_row(row) for row in session.execute(_rows(actor).order_by(col(AuditRow.id).desc()).limit(many))]
+
+
 @action(VIEW, form=One, writes=False)
 def details(session: Session, actor: Actor, form: One) -> Details:
     """One operation, before → after. NotFound for a stranger's."""

@@ -310,11 +310,12 @@ def _filters(form: ListForm) -> list[Filter]:
     if form.owner:
         filters.append(Filter(contains(form.owner, col(Organisation.name))))
     if form.show in set(Shown):
-        filters.append(Filter(sa.and_(*_shown(Shown(form.show)))))
+        filters.append(Filter(sa.and_(*shown(Shown(form.show)))))
     return filters
 
 
-def _shown(show: Shown) -> list[Any]:
+def shown(show: Shown) -> list[Any]:
+    """Conditions on Pbx: what a list filtered by this shows."""
     today, known = clock.now().date(), col(Pbx.reported_at).is_not(None)
     stays = col(Pbx.desired) != Desired.DELETED
     match show:
@@ -324,7 +325,7 @@ def _shown(show: Shown) -> list[Any]:
             still = col(Pbx.run_state).not_in((RunState.RUNNING, RunState.STOPPED))
             return [sa.or_(still, ~known), stays]
         case Shown.TROUBLE:
-            return [col(Pbx.trouble) != ""]
+            return [col(Pbx.trouble) != sa.literal_column("''")]  # as its index says it: not a parameter
         case Shown.DELETING:
             return [~stays]
         case Shown.EXPIRING:

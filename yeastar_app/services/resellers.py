@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,6 +19,7 @@ from yeastar_app.models.records import AuditRow
 from yeastar_app.refusals import NotFound, Refusal
 from yeastar_app.services import (
     capacity,
+    capacity_alarms,
     central_colleagues,
     colleagues,
     invitations,
@@ -93,13 +95,22 @@ class Several(BaseModel):
     ids: list[whole_number(1, LARGEST)] = Field(min_length=1, max_length=PAGE_ROWS)  # type: ignore[valid-type]
 
 
+class Use(StrEnum):
+    """How much of its package a reseller has in use, of the capacity of which most is."""
+
+    NEAR = "near"
+    FULL = "full"
+
+
 class Filter(PageForm):
-    """The column filters of the list; each is a part of what it looks for, whatever its case."""
+    """The column filters of the list; each text is a part of what it looks for, whatever its case. `use` is one of
+    Use; what is unknown filters nothing."""
 
     name: Search = ""
     company: Search = ""
     email: Search = ""
     state: Search = ""
+    use: Search = ""
 
 
 @dataclass(frozen=True)
@@ -460,7 +471,19 @@ def _filters(form: Filter) -> list[paging.Filter]:
     wanted = [column.icontains(part.strip(), autoescape=True) for column, part in parts if part.strip()]
     if form.state in set(Status):
         wanted.append(col(Account.status) == form.state)
+    if form.use in set(Use):
+        wanted.append(in_use(Use(form.use)))
     return [paging.Filter(condition) for condition in wanted]
+
+
+def in_use(use: Use) -> Any:
+    """A condition on Pool: 80 % or more of some capacity is in use, or all of it, like its alarms (capacity_alarms)."""
+    percent = capacity_alarms.WARN_AT_PERCENT if use is Use.NEAR else 100
+    parts = []
+    for each in capacity.CAPACITIES:
+        used, total = (sa.cast(getattr(Pool, f"{part}_{each}"), sa.BigInteger) for part in ("used", "total"))
+        parts.append(sa.and_(total > 0, used * 100 >= total * percent))
+    return sa.or_(*parts)
 
 
 def _row(row: Any) -> Row:

@@ -28,6 +28,8 @@ MANAGE = Policy(Surface.CENTRAL, Feature.TASK_MANAGE)
 MOST_PBXS = 50
 FURTHEST = timedelta(days=366)
 """[O] Further ahead nobody plans a restart."""
+LATELY = timedelta(days=7)
+"""For so long a failure is a matter for the dashboard."""
 OFFERED = 20
 """So many PBXs are offered for what is searched."""
 
@@ -198,6 +200,40 @@ def listed(session: Session, actor: Actor, form: ListForm) -> Found:
         query = query.where(col(Task.status) == form.status)
     found = page_of(session, query, col(Task.id), form)
     return Found([_row(row, actor) for row in found.rows], found.newer, found.older)
+
+
+@dataclass(frozen=True)
+class Ahead:
+    """`next`: what is to be done soonest, what is under way included. `failed`: so many tasks that ended within LATELY
+    failed on some PBX; `last_failed` is the newest of them."""
+
+    next: list[Row]
+    failed: int
+    last_failed: Row | None
+
+
+def ahead(session: Session, actor: Actor, many: int) -> Ahead:
+    """The next tasks (at most `many`) of the actor's company and of those below it, and what went wrong lately."""
+    waits = col(Task.status).in_((TaskStatus.PENDING, TaskStatus.EXECUTING))
+    went_wrong = sa.and_(
+        col(Task.status) == TaskStatus.FINISHED,
+        col(Task.finished_at) > clock.now() - LATELY,
+        sa.exists().where(col(TaskTarget.task_id) == col(Task.id), col(TaskTarget.status) == TargetStatus.FAILED),
+    )
+
+    def some(condition: Any, order: Any, limit: int) -> Any:
+        counted = _rows(actor).add_columns(sa.func.count().over().label("many")).where(condition)
+        return sa.select(counted.order_by(order, col(Task.id)).limit(limit).subquery())
+
+    both = sa.union_all(some(waits, col(Task.due_at), many), some(went_wrong, col(Task.finished_at).desc(), 1))
+    rows = session.execute(both).all()
+    coming = sorted((row for row in rows if row.status is not TaskStatus.FINISHED), key=lambda row: row.due_at)
+    over = [row for row in rows if row.status is TaskStatus.FINISHED]
+    return Ahead(
+        next=[_row(row, actor) for row in coming],
+        failed=over[0].many if over else 0,
+        last_failed=_row(over[0], actor) if over else None,
+    )
 
 
 def _rows(actor: Actor) -> Any:

@@ -22,9 +22,11 @@ from yeastar_app.portals.addresses import with_query
 from yeastar_app.portals.central.rows import STATES, ResellerRow, reseller_row
 from yeastar_app.portals.page import Shell, current_actor, guarded, page
 from yeastar_app.services import capacity, resellers
+from yeastar_app.services.resellers import Use
 from yeastar_app.words import plural, t
 
-FILTERS = ("name", "company", "email", "state")
+FILTERS = ("name", "company", "email", "state", "use")
+USES = {Use.NEAR.value: t("80 % or more"), Use.FULL.value: t("Used up")}
 HERE = "/central/resellers"
 
 
@@ -219,18 +221,21 @@ def _filters(state: Any) -> rx.Component:
     ]
     return rx.el.form(
         *boxes,
-        rx.el.label(
-            rx.el.span(t("State"), class_name="label"),
-            rx.el.select(
-                rx.el.option(t("All"), value=""),
-                *[rx.el.option(words, value=value) for value, words in states.items()],
-                name="state",
-                default_value=state.filters["state"],
-                key=state.filters["state"],
-                class_name="input",
-            ),
-            class_name="field",
-        ),
+        *[
+            rx.el.label(
+                rx.el.span(words, class_name="label"),
+                rx.el.select(
+                    rx.el.option(t("All"), value=""),
+                    *[rx.el.option(shown, value=value) for value, shown in choices.items()],
+                    name=name,
+                    default_value=state.filters[name],
+                    key=state.filters[name],
+                    class_name="input",
+                ),
+                class_name="field",
+            )
+            for name, words, choices in (("state", t("State"), states), ("use", t("Capacity in use"), USES))
+        ],
         rx.el.div(
             button(t("Search"), symbol="search", type="submit"),
             button(t("Reset"), look="quiet", on_click=state.reset_filters),

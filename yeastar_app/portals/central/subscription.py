@@ -1,4 +1,4 @@
-"""My Subscription: what the company has of each capacity and where it went. The first page of Central Management."""
+"""My Subscription: what the company has of each capacity and where it went, over time."""
 
 import reflex as rx
 
@@ -64,7 +64,7 @@ def _past(name: str, levels: list[capacity_records.Level]) -> charts.Chart:
     return chart
 
 
-@page("/central", t("My Subscription"), pbx.CENTRAL, SubscriptionState.load)
+@page("/central/subscription", t("My Subscription"), pbx.CENTRAL, SubscriptionState.load)
 def subscription_page() -> rx.Component:
     state = SubscriptionState
     return layout.shell(

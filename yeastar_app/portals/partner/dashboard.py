@@ -9,7 +9,8 @@ from yeastar_app import words
 from yeastar_app.access import Policy
 from yeastar_app.components import charts, layout
 from yeastar_app.components.charts import Chart
-from yeastar_app.components.controls import badge, button_link, empty, icon, link, loading
+from yeastar_app.components.controls import badge, button_link, empty, loading
+from yeastar_app.components.steps import StepRow, step_list
 from yeastar_app.features import Feature, Surface
 from yeastar_app.portals.page import Shell, current_actor, guarded, page
 from yeastar_app.portals.partner.standing import (
@@ -40,16 +41,6 @@ LOOKS = {
     StepKind.BEGIN: ("plus", "accent", t("Get Points"), GET_POINTS),
 }
 """Icon, tone, and where a step leads to."""
-
-
-@dataclass
-class StepRow:
-    icon: str = ""
-    tone: str = ""
-    title: str = ""
-    words: str = ""
-    action: str = ""
-    href: str = ""
 
 
 @dataclass
@@ -189,29 +180,13 @@ def _next_steps(state: Any) -> rx.Component:
             state.loaded,
             rx.cond(
                 state.steps.length() > 0,
-                rx.el.ul(rx.foreach(state.steps, _step), class_name="steps", aria_label=t("What to do next")),
+                step_list(state.steps, [symbol for symbol, *_ in LOOKS.values()], t("What to do next")),
                 empty("circle-check", t("Nothing to do"), t("You hold the highest tier and no points expire soon.")),
             ),
             loading(6),
         ),
         title=t("What to do next"),
         flush=True,
-    )
-
-
-def _step(row: Any) -> rx.Component:
-    symbols = sorted({symbol for symbol, *_ in LOOKS.values()})
-    return rx.el.li(
-        rx.el.span(
-            rx.match(row.icon, *[(name, icon(name)) for name in symbols], icon("circle")),
-            class_name="step-sign",
-            data_tone=row.tone,
-        ),
-        rx.el.div(
-            rx.el.p(row.title, class_name="strong num"), rx.el.p(row.words, class_name="faint num"), class_name="grow"
-        ),
-        link(row.action, row.href, aria_label=row.action + ": " + row.title),
-        class_name="step-row",
     )
 
 
