@@ -315,12 +315,13 @@ def upsert_from(session: Session, table: Any, key: list[str], values: list[str],
     session.execute(insert.on_conflict_do_update(index_elements=key, set_=taken))
 
 
-def among(session: Session, column: Any, values: Sequence[str]) -> Any:
-    """Whether a text column is one of many values, handed over as one parameter: a list of thousands takes longer to
-    be put into a statement than the database takes to answer."""
+def among(session: Session, column: Any, values: Sequence[str] | Sequence[int]) -> Any:
+    """Whether a column of texts or whole numbers is one of many values, handed over as one parameter: a list of
+    thousands takes longer to be put into a statement than the database takes to answer."""
     if is_sqlite(session):
         return column.in_(sa.select(sa.func.json_each(json.dumps(values)).table_valued("value").c.value))
-    return column == sa.any_(sa.cast(values, sa.ARRAY(sa.Text)))
+    kind = sa.Integer if isinstance(column.type, sa.Integer) else sa.Text
+    return column == sa.any_(sa.cast(values, sa.ARRAY(kind)))
 
 
 def list_of(session: Session, values: Sequence[str]) -> Any:
@@ -352,6 +353,10 @@ def _json(rows: list[Any]) -> str:
 # Words: what people search for in long lists. A row matches where every word that was typed begins a word of the row.
 
 
+_BEHIND = "\U0010ffff"
+"""Sorts behind every letter a word may go on with."""
+
+
 def words_of(said: str) -> list[str]:
     """The words of a text as they are compared: runs of letters and digits, small, each once, ten at most."""
     return list(dict.fromkeys(re.findall(r"[^\W_]+", said.lower())))[:10]
@@ -376,17 +381,31 @@ def has_words(session: Session, said: Any, words: Sequence[str]) -> Any:
 
 
 def keys_with_words(
-    session: Session, key: Any, owner: Any, said: Any, of: int, words: Sequence[str], kept: Any = None
+    session: Session, key: Any, owner: Any, said: Any, of: int | None, words: Sequence[str], kept: Any = None
 ) -> Any:
-    """The keys of a company's rows whose text has the words, found by an index: a select of one column. For the tables
-    whose words are kept (migration 0011): `key`, `owner` and `said` are a table's key, its company and its text, the
-    very one that is kept; `kept` is the condition of the rows it is kept of, where it is not all."""
+    """The keys of a company's rows (`of` None: of everybody's) whose text has the words, found by an index: a select of
+    one column. For the tables whose words are kept (migrations 0011 and 0018): `key`, `owner` and `said` are a table's
+    key, its company and its text, the very one that is kept; `kept` is the condition of the rows it is kept of, where
+    it is not all."""
     if is_sqlite(session):
         table = sa.table(f"{key.table.name}_words", sa.column("rowid", sa.Integer))
-        asked = " ".join([f'"\ue000{of}"', *[f'"{word}"*' for word in words]])
+        asked = " ".join([*([] if of is None else [f'"\ue000{of}"']), *[f'"{word}"*' for word in words]])
         return sa.select(table.c.rowid).where(sa.literal_column(table.name).bool_op("MATCH")(asked))
-    matches = sa.func.owned_words(owner, said).bool_op("@@")(_query(words, f"'@{of}' & "))
-    return sa.select(key).where(owner == of, matches, *([] if kept is None else [kept]))
+    query = _query(words, "" if of is None else f"'@{of}' & ")
+    mine = [] if of is None else [owner == of]
+    found = sa.func.owned_words(owner, said).bool_op("@@")(query)
+    return sa.select(key).where(found, *mine, *([] if kept is None else [kept]))
+
+
+def how_many_with(session: Session, key: Any, word: str, most: int) -> int | None:
+    """How many rows have words that begin with this one, whosever they are, counted no further than `most`; None where
+    the database cannot count without reading them all. `key` is that of a table whose words are kept."""
+    if not is_sqlite(session):
+        return None
+    terms = sa.table(f"{key.table.name}_words_terms", sa.column("term"))
+    within = sa.and_(terms.c.term >= word, terms.c.term < word + _BEHIND)
+    few = sa.select(sa.literal_column("1")).select_from(terms).where(within).limit(most).subquery()
+    return int(session.execute(sa.select(sa.func.count()).select_from(few)).scalar_one())
 
 
 def _query(words: Sequence[str], first: str = "") -> Any:

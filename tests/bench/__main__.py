@@ -18,7 +18,7 @@ from typing import Any
 
 from playwright.sync_api import sync_playwright
 
-from tests.bench import central, ledger, workbook
+from tests.bench import central, ledger, searches, workbook
 from tests.bench.servers import BARE_EVENT, bare, ours
 from tests.browser.conftest import PASSWORD, Server, launched, session_of
 from yeastar_app.yeastar_app import app
@@ -264,6 +264,8 @@ def main() -> None:
         with within(45, "lists and updates"):
             central.updates(place)
             central.lists(place)
+        with within(60, "searches in lists"):
+            searches.lists(place)
         with within(60, "screens"):
             events_of = {"subscription": ("subscription_state", "load"), "load": ("reseller_state", "load"),
                          "save": ("reseller_state", "save")}  # fmt: skip

@@ -45,3 +45,21 @@ def test_migrations_go_down_and_up_again(migrated: sa.Engine) -> None:
     with migrated.connect() as connection:
         assert connection.dialect.get_table_names(connection) == ["alembic_version"]
     upgrade(migrated)
+
+
+def test_triggers_survive_every_later_migration(tmp_path: Path) -> None:
+    """Alembic rebuilds a table on SQLite to change it, and its triggers are gone: the migration makes them again."""
+    engine = database.make_engine(f"sqlite:///{tmp_path / 'own.db'}")
+    upgrade(engine)
+    with engine.connect() as connection:
+        made = connection.exec_driver_sql(
+            "SELECT name FROM sqlite_master WHERE type = 'trigger' ORDER BY name"
+        ).scalars()
+        followed = ("account", "alarm", "contact", "email", "organisation", "pbx", "task")
+        words = {f"{table}_{does}_words" for table in followed for does in ("keeps", "changes", "loses")}
+        words |= {f"{table}_keeps_words" for table in ("audit_row", "registration", "point_entry")}
+        only_grow = {
+            f"{table}_no_{change}" for table in ("audit_row", "point_entry") for change in ("update", "delete")
+        }
+        assert words | only_grow <= set(made)
+    engine.dispose()

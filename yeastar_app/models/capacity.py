@@ -84,6 +84,25 @@ def _living(name: str, *columns: str, also: str = "", **more: Any) -> sa.Index:
     return sa.Index(name, *columns, sqlite_where=living, postgresql_where=living, **more)
 
 
+FEW_PBXS = {
+    "trouble": "trouble <> ''",
+    "deleting": "desired = 'deleted'",
+    "busy": "(run_state NOT IN ('running', 'stopped') OR reported_at IS NULL)",
+}
+"""States that few PBXs are in at a time, in the words of their indices: a query has to use the very same."""
+_IN_ORDER = [
+    index
+    for scope in ("pool_id", "top_pool_id")
+    for index in (
+        _living(f"ix_pbx_living_{scope}_id", scope, "id"),
+        _living(f"ix_pbx_living_{scope}_run_state_id", scope, "run_state", "id"),
+        _living(f"ix_pbx_living_{scope}_expires_on_id", scope, "expires_on", "id"),
+        *[_living(f"ix_pbx_{name}_{scope}_id", scope, "id", also=only) for name, only in FEW_PBXS.items()],
+    )
+]
+"""For the list and each of its filters, read by those who hold a package taken from another's, or the whole of it."""
+
+
 class Pbx(Table, table=True):
     """A cloud PBX: what was asked for, and apart from it what the hosting engine reported. Deleting one is soft; its
     capacity goes back to its pool when the engine has confirmed it."""
@@ -94,12 +113,9 @@ class Pbx(Table, table=True):
         sa.CheckConstraint("calls >= 1", name="calls"),
         sa.CheckConstraint("minutes >= 0", name="minutes"),
         sa.CheckConstraint("customer_id IS NOT NULL OR NOT customer_controls", name="customer_controls"),
-        _living("ix_pbx_living_pool_id_id", "pool_id", "id"),
-        _living("ix_pbx_living_top_pool_id_id", "top_pool_id", "id"),
+        *_IN_ORDER,
         _living("uq_pbx_living_subdomain_domain", "subdomain", "domain", unique=True),
         _living("ix_pbx_living_top_pool_id_run_state_desired", "top_pool_id", "run_state", "desired"),
-        _living("ix_pbx_living_top_pool_id_expires_on", "top_pool_id", "expires_on"),
-        _living("ix_pbx_living_trouble", "top_pool_id", also="trouble <> ''"),
         _living("ix_pbx_living_unreported", "top_pool_id", "run_state", "desired", also="reported_at IS NULL"),
     )
     pool_id: int = Field(foreign_key="pool.id")

@@ -11,10 +11,11 @@ from pydantic import BaseModel, BeforeValidator
 from sqlalchemy import Select
 from sqlmodel import Session
 
+from yeastar_app.database import among
 from yeastar_app.words import storable
 
 PAGE = 25
-FEW = 500
+FEW = 2_000
 """Where an index finds no more than these, they are put in order."""
 WALK = 2_000
 """Where it finds more, so many rows are looked at in the list's order first: what is common fills a page of them."""
@@ -99,10 +100,15 @@ class Order:
 @dataclass(frozen=True)
 class Filter:
     """What narrows a list: a condition on a row at hand, and, for lists that grow without end, a select of the keys of
-    the rows that meet it, found by an index. Both say the same."""
+    the rows that meet it, found by an index: of those alone where it is `exact`, of others too where it is not.
+
+    `broad`: the index finds many, or nobody knows before it has found them all. What is looked for is then looked for
+    among the next rows of the list first."""
 
     judged: Any
     keys: Any = None
+    broad: bool = False
+    exact: bool = True
 
 
 def order_of(said: str, sorts: Mapping[str, tuple[Any, ...]], usual: str) -> tuple[str, Order]:
@@ -169,18 +175,24 @@ class _Pages:
         by = self.order.by(forward)
         beyond = self.order.beyond(place, forward) if place else sa.true()
         listed = self.query.where(self.scope, beyond).order_by(*by)
-        judged = [one.judged for one in self.filters]
-        telling = next((one for one in self.filters if one.keys is not None), None)
-        if telling is None:
-            return list(self.session.execute(listed.where(*judged).limit(self.most)))
-        keys = telling.keys
-        few = list(self.session.execute(keys.limit(FEW + 1)).scalars())
-        if len(few) > FEW:
-            rows, whole = self._walked(listed, forward)
-            if whole:
-                return rows
-        further = [one.judged for one in self.filters if one is not telling]
-        return self._found(keys if len(few) > FEW else few, [beyond, *further], by)
+        telling = [one for one in self.filters if one.keys is not None]
+        if not telling:
+            return list(self.session.execute(listed.where(*[one.judged for one in self.filters]).limit(self.most)))
+        for one in telling:
+            if not one.broad and (few := self._few(one)) is not None:
+                return self._found(one, among(self.session, self.key, few), beyond, by)
+        rows, whole = self._walked(listed, forward)
+        if whole:
+            return rows
+        for one in telling:
+            if one.broad and (few := self._few(one)) is not None:
+                return self._found(one, among(self.session, self.key, few), beyond, by)
+        return self._found(telling[0], self.key.in_(telling[0].keys), beyond, by)
+
+    def _few(self, one: Filter) -> list[int] | None:
+        """The keys that a filter's index finds, where they are few."""
+        keys = list(self.session.execute(one.keys.limit(FEW + 1)).scalars())
+        return keys if len(keys) <= FEW else None
 
     def _walked(self, listed: Select[Any], forward: bool) -> tuple[list[Any], bool]:
         """What matches of the next WALK rows, and whether that is a whole page, or all there is."""
@@ -190,11 +202,12 @@ class _Pages:
         rows = list(self.session.execute(judged.where(self.order.until(end, forward)) if end else judged))
         return rows, end is None or len(rows) == self.most
 
-    def _found(self, keys: Any, further: Sequence[Any], by: Sequence[Any]) -> list[Any]:
+    def _found(self, by_index: Filter, there: Any, beyond: Any, by: list[Any]) -> list[Any]:
         """The next rows of those an index finds. All that narrows them further is wrapped, so that the database is not
         led to another index by it."""
-        judged = sa.and_(self.scope, *further)
-        narrowed = self.query.where(self.key.in_(keys), sa.case((judged, 1), else_=0) == 1)
+        further = [one.judged for one in self.filters if one is not by_index or not one.exact]
+        judged = sa.and_(self.scope, beyond, *further)
+        narrowed = self.query.where(there, sa.case((judged, 1), else_=0) == 1)
         chosen = narrowed.with_only_columns(self.key).order_by(*by).limit(self.most)
         rows = self.query.where(self.key.in_(list(self.session.execute(chosen).scalars()))).order_by(*by)
         return list(self.session.execute(rows))

@@ -14,7 +14,7 @@ from yeastar_app import clock
 from yeastar_app.access import Actor, Policy, action
 from yeastar_app.features import Feature, Surface
 from yeastar_app.models.accounts import Account, Kind, Organisation, Status
-from yeastar_app.models.capacity import Desired, Pbx, PbxPlan, PbxType, Pool, RunState
+from yeastar_app.models.capacity import FEW_PBXS, Desired, Pbx, PbxPlan, PbxType, Pool, RunState
 from yeastar_app.models.contacts import Contact, PbxRecipient
 from yeastar_app.models.hosting import CommandKind, EngineCommand, EngineReport, Outcome
 from yeastar_app.refusals import NotFound, Refusal
@@ -22,7 +22,8 @@ from yeastar_app.services import capacity, engine_orders, seen, workbooks
 from yeastar_app.services.capacity import Gauge
 from yeastar_app.services.engine_orders import Health
 from yeastar_app.services.fields import RowId
-from yeastar_app.services.paging import Filter, PageForm, Search, contains, page_of
+from yeastar_app.services.paging import Filter, PageForm, Search, page_of
+from yeastar_app.services.word_search import COMPANIES, PBXS, Among, begins
 from yeastar_app.words import t
 
 PACKAGE_SIDE = frozenset({Kind.PARTNER, Kind.COLLEAGUE, Kind.RESELLER, Kind.RESELLER_COLLEAGUE})
@@ -259,6 +260,11 @@ _NAMES = (
 
 
 def query_of(actor: Actor) -> Any:
+    """The PBXs an actor may see, as Row needs them."""
+    return _rows().where(*visible(actor))
+
+
+def _rows() -> Any:
     waiting = (
         sa.select(col(EngineCommand.kind))
         .where(col(EngineCommand.pbx_id) == col(Pbx.id), col(EngineCommand.outcome).is_(None))
@@ -272,7 +278,6 @@ def query_of(actor: Actor) -> Any:
                   waiting.label("waiting"))
         .join(Pool, col(Pool.id) == col(Pbx.pool_id))
         .join(Organisation, col(Organisation.id) == col(Pool.organisation_id))
-        .where(*visible(actor))
     )  # fmt: skip
 
 
@@ -303,31 +308,45 @@ def row_of(row: Any) -> Row:
     )
 
 
-def _filters(form: ListForm) -> list[Filter]:
+def _filters(session: Session, actor: Actor, form: ListForm) -> list[Filter]:
+    """What is answered by another index than the list's own."""
     filters = []
     if form.name:
-        filters.append(Filter(contains(form.name, col(Pbx.name), col(Pbx.subdomain))))
+        whose = None if actor.kind in _TAKEN else actor.pool_id
+        filters.append(begins(session, form.name, Among(PBXS, whose)))
     if form.owner:
-        filters.append(Filter(contains(form.owner, col(Organisation.name))))
-    if form.show in set(Shown):
-        filters.append(Filter(sa.and_(*shown(Shown(form.show)))))
+        filters.append(begins(session, form.owner, Among(COMPANIES, rows=_owned_by)))
+    if form.show in (Shown.EXPIRING, Shown.EXPIRED):
+        within = sa.and_(*shown(Shown(form.show)))
+        filters.append(Filter(within, sa.select(col(Pbx.id)).where(*visible(actor), within)))
     return filters
 
 
+def _owned_by(companies: Any) -> Any:
+    """The living PBXs in these companies' packages."""
+    pools = sa.select(col(Pool.id)).where(col(Pool.organisation_id).in_(companies))
+    return sa.select(col(Pbx.id)).where(col(Pbx.pool_id).in_(pools), col(Pbx.deleted_at).is_(None))
+
+
+def _scope(actor: Actor, form: ListForm) -> list[Any]:
+    """What has an index in the list's order."""
+    if form.show not in set(Shown) or form.show in (Shown.EXPIRING, Shown.EXPIRED):
+        return [*visible(actor)]
+    return [*visible(actor), *shown(Shown(form.show))]
+
+
 def shown(show: Shown) -> list[Any]:
-    """Conditions on Pbx: what a list filtered by this shows."""
-    today, known = clock.now().date(), col(Pbx.reported_at).is_not(None)
-    stays = col(Pbx.desired) != Desired.DELETED
+    """Conditions on Pbx: what a list filtered by this shows. Those of few PBXs are in the words of their index."""
+    today, stays = clock.now().date(), col(Pbx.desired) != Desired.DELETED
     match show:
         case Shown.RUNNING | Shown.STOPPED:
-            return [col(Pbx.run_state) == RunState(show.value), known, stays]
+            return [col(Pbx.run_state) == RunState(show.value), col(Pbx.reported_at).is_not(None), stays]
         case Shown.BUSY:
-            still = col(Pbx.run_state).not_in((RunState.RUNNING, RunState.STOPPED))
-            return [sa.or_(still, ~known), stays]
+            return [sa.text(FEW_PBXS["busy"]), stays]
         case Shown.TROUBLE:
-            return [col(Pbx.trouble) != sa.literal_column("''")]  # as its index says it: not a parameter
+            return [sa.text(FEW_PBXS["trouble"])]
         case Shown.DELETING:
-            return [~stays]
+            return [sa.text(FEW_PBXS["deleting"])]
         case Shown.EXPIRING:
             return [col(Pbx.expires_on) >= today, col(Pbx.expires_on) <= today + EXPIRES_SOON]
         case Shown.EXPIRED:
@@ -337,7 +356,8 @@ def shown(show: Shown) -> list[Any]:
 @action(VIEW, form=ListForm, writes=False, alike=True)
 def search(session: Session, actor: Actor, form: ListForm) -> Found:
     """One page of the PBXs in the actor's package and those taken from it, newest first."""
-    found = page_of(session, query_of(actor), col(Pbx.id), form, filters=_filters(form), limit=PAGE_ROWS)
+    scope, filters = _scope(actor, form), _filters(session, actor, form)
+    found = page_of(session, _rows(), col(Pbx.id), form, scope=scope, filters=filters, limit=PAGE_ROWS)
     return Found([row_of(row) for row in found.rows], found.newer, found.older, engine_orders.health(session))
 
 
@@ -351,7 +371,8 @@ _COLUMNS = (
 @action(VIEW, form=ListForm, writes=False)
 def export(session: Session, actor: Actor, form: ListForm) -> bytes:
     """All that the filters let through, as a workbook."""
-    query = query_of(actor).where(*[one.judged for one in _filters(form)]).order_by(col(Pbx.id).desc())
+    narrowed = [*_scope(actor, form), *[one.judged for one in _filters(session, actor, form)]]
+    query = _rows().where(*narrowed).order_by(col(Pbx.id).desc())
     yes = {True: t("Yes"), False: t("No")}
     lines = [
         [row.name, row.owner, state_of(row), t("Activated") if row.activated else t("Unactivated"), row.plan.value,

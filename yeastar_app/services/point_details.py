@@ -128,6 +128,7 @@ class _List:
     def everything(self, session: Session, key: Any) -> Iterator[Any]:
         """Every row, a thousand at a time."""
         found = [key.in_(one.keys) for one in self.filters]
+        found += [one.judged for one in self.filters if not one.exact]
         query = self.query.where(*self.scope, *found).order_by(*self.order.by())
         yield from session.execute(query.execution_options(yield_per=1000))
 
