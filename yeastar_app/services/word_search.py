@@ -1,5 +1,5 @@
 """Searching long lists by beginnings of words: every word that was typed begins a word of the row. One place for all of
-them; which tables' words are kept, and whose a row is there, is what migration 0018 says."""
+them; which tables' words are kept, and whose a row is there, is what migration 0019 says."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
