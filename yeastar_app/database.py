@@ -384,7 +384,7 @@ def keys_with_words(
     session: Session, key: Any, owner: Any, said: Any, of: int | None, words: Sequence[str], kept: Any = None
 ) -> Any:
     """The keys of a company's rows (`of` None: of everybody's) whose text has the words, found by an index: a select of
-    one column. For the tables whose words are kept (migrations 0011 and 0019): `key`, `owner` and `said` are a table's
+    one column. For the tables whose words are kept (migrations 0011 and 0020): `key`, `owner` and `said` are a table's
     key, its company and its text, the very one that is kept; `kept` is the condition of the rows it is kept of, where
     it is not all."""
     if is_sqlite(session):

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0020"
-down_revision = "0019"
+revision = "0021"
+down_revision = "0020"
 branch_labels = None
 depends_on = None
 
@@ -14,9 +14,16 @@ STATES = {
     "deleting": "desired = 'deleted'",
     "busy": "(run_state NOT IN ('running', 'stopped') OR reported_at IS NULL)",
 }
+COVERED = {
+    "ix_pbx_living_top_pool_id_expires_on": (["top_pool_id", "expires_on"], ""),
+    "ix_pbx_living_trouble": (["top_pool_id"], STATES["trouble"]),
+}
+"""Indices that are the beginnings of these."""
 
 
 def upgrade() -> None:
+    for name in COVERED:
+        op.drop_index(name, "pbx")
     for scope in SCOPES:
         _index(f"ix_pbx_living_{scope}_run_state_id", [scope, "run_state", "id"])
         _index(f"ix_pbx_living_{scope}_expires_on_id", [scope, "expires_on", "id"])
@@ -35,3 +42,5 @@ def downgrade() -> None:
         op.drop_index(f"ix_pbx_living_{scope}_expires_on_id", "pbx")
         for name in STATES:
             op.drop_index(f"ix_pbx_{name}_{scope}_id", "pbx")
+    for name, (columns, condition) in COVERED.items():
+        _index(name, columns, condition)

@@ -7,8 +7,8 @@ one of these tables on SQLite drops its triggers and has to make them again."""
 
 from alembic import op
 
-revision = "0019"
-down_revision = "0018"
+revision = "0020"
+down_revision = "0019"
 branch_labels = None
 depends_on = None
 
