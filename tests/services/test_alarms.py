@@ -195,10 +195,14 @@ def test_a_command_that_failed_is_an_alarm_until_it_succeeds_and_the_recovery_is
     assert shown(partner) == [("warning", "Clinic is in trouble", True)]
     assert perform(alarms.listed, {}, partner).rows[0].detail == "It could not be started: No host."
     perform(pbx_control.retry, {"id": number}, partner)
-    assert lasting(partner) == []
+    assert lasting(partner) == ["Clinic is in trouble"]
     let_the_engine_work()
     with transaction(writes=False) as session:
         assert session.get_one(Pbx, number).run_state is RunState.RUNNING
+    assert shown(partner) == [
+        ("information", "Clinic is well again", False),
+        ("warning", "Clinic is in trouble", False),
+    ]
 
 
 def test_a_lost_pbx_is_an_alert_and_its_return_an_information(db: str) -> None:

@@ -453,6 +453,7 @@ def test_what_the_engine_rejects_is_shown_and_can_be_asked_again(db: str, script
     scripted.fault = None
     do(pbx_control.retry, partner.credential, number)
     assert hosting.send_due() == 1
+    take_in(report(number, 1, command=scripted.taken[0].id, outcome=Outcome.DONE))
     assert seen(partner.credential, number).row.trouble == ""
 
 

@@ -8,7 +8,7 @@ from sqlmodel import Session
 from yeastar_app.models.capacity import Desired, Pbx, Pool, RunState
 from yeastar_app.models.contacts import Contact, PbxRecipient
 from yeastar_app.models.hosting import CommandKind, EngineReport, Outcome, SimulatedPbx
-from yeastar_app.services import engine_orders, engine_reports
+from yeastar_app.services import engine_orders, engine_troubles
 
 
 def tell(session: Session, pbx: Pbx, by: str, state: RunState, trouble: str, activated: bool) -> None:
@@ -46,7 +46,7 @@ def tell(session: Session, pbx: Pbx, by: str, state: RunState, trouble: str, act
         pbx.run_state, pbx.activated, pbx.report_sequence = after, active, number
         pbx.reported_at, pbx.trouble = (
             at + timedelta(seconds=20),
-            engine_reports.failed(kind, trouble) if command.error else "",
+            engine_troubles.failed(kind, trouble) if command.error else "",
         )
     pbx.held_extensions, pbx.held_calls, pbx.held_minutes = pbx.extensions, pbx.calls, pbx.minutes
     pbx.said_extensions, pbx.said_calls, pbx.said_minutes = pbx.extensions, pbx.calls, pbx.minutes

@@ -3,7 +3,7 @@ docs/hosting.md says the same in the words of whoever builds the other side."""
 
 import json
 from datetime import datetime
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 import httpx
 from pydantic import (
@@ -66,7 +66,7 @@ class Message(BaseModel):
     calls: Number
     minutes: Number
     command: Annotated[str, StringConstraints(max_length=64), AfterValidator(storable)] = ""
-    outcome: Outcome | None = None
+    outcome: Literal[Outcome.DONE, Outcome.FAILED] | None = None
     words: Words = ""
     alarms: Annotated[list[ReportedAlarm], Field(max_length=50)] | None = None
 

@@ -24,8 +24,11 @@ class CommandKind(StrEnum):
 
 
 class Outcome(StrEnum):
+    """What came of a command: the engine says whether it was done; `taken_back`: it failed and is wished no more."""
+
     DONE = "done"
     FAILED = "failed"
+    TAKEN_BACK = "taken_back"
 
 
 class EngineCommand(Table, table=True):

@@ -14,7 +14,7 @@ from yeastar_app.engines import live
 from yeastar_app.engines.hosting import Command
 from yeastar_app.models.capacity import Pbx, Pool
 from yeastar_app.models.hosting import CommandKind, EngineCommand, EngineHealth, Outcome
-from yeastar_app.services import engine_alarms, pbx_alarms
+from yeastar_app.services import engine_alarms
 
 LEASE = timedelta(seconds=30)
 """For so long a command belongs to who took it; longer than the engine may take to answer."""
@@ -100,22 +100,6 @@ def unanswered(session: Session, pbx_id: int, *kinds: CommandKind) -> list[Engin
     return list(session.exec(query.order_by(col(EngineCommand.id))).all())
 
 
-def failed_since_done(session: Session, pbx_id: int) -> list[EngineCommand]:
-    """What failed since the engine last did something for a PBX, oldest first; of starting and stopping only the last
-    wish."""
-    own = col(EngineCommand.pbx_id) == pbx_id
-    done = sa.select(sa.func.coalesce(sa.func.max(col(EngineCommand.id)), 0)).where(
-        own, col(EngineCommand.outcome) == Outcome.DONE
-    )
-    query = select(EngineCommand).where(
-        own, col(EngineCommand.outcome) == Outcome.FAILED, col(EngineCommand.id) > done.scalar_subquery()
-    )
-    switches = (CommandKind.START, CommandKind.STOP)
-    found = session.exec(query.order_by(col(EngineCommand.id))).all()
-    last = {switches if one.kind in switches else one.kind: one for one in found}
-    return sorted(last.values(), key=lambda one: one.key)
-
-
 def due(session: Session) -> list[int]:
     """Keys of what is to be sent now, oldest first: of each PBX only the first that is not sent yet."""
     earlier = sa.orm.aliased(EngineCommand)
@@ -162,24 +146,17 @@ def put_off(session: Session, taken: Taken, reason: str) -> None:
     lost(session, reason)
 
 
-def rejected(session: Session, taken: Taken, reason: str, trouble: str) -> None:
-    """The engine will never do it: that is its answer, unless a report of it came first; `trouble` is what is shown.
-    The PBX is held before its command, as by whoever takes a report in."""
+def rejected(session: Session, taken: Taken, reason: str) -> bool:
+    """The engine will never do it: that is its answer, unless a report of it came first (False). Its PBX is locked."""
     now = clock.now()
-    held = select(Pbx).where(col(Pbx.id) == taken.pbx_id).with_for_update()
-    pbx = session.exec(held.execution_options(populate_existing=True)).one()
-    found(session)  # before any alarm, as in a report: the contacts of both are held in one order
     answer: Any = session.execute(
         sa.update(EngineCommand)
         .where(col(EngineCommand.id) == taken.key, col(EngineCommand.outcome).is_(None))
         .values(sent_at=now, outcome=Outcome.FAILED, ended_at=now, error=reason[:300])
     )
-    if answer.rowcount:
-        pbx.trouble = trouble
-        pbx_alarms.follow(session, pbx)
-        changed(session, pbx)
-    else:
+    if not answer.rowcount:
         _set(session, taken.key, sent_at=now)
+    return bool(answer.rowcount)
 
 
 def send_overdue_again(session: Session) -> int:

@@ -14,20 +14,9 @@ from yeastar_app.models.capacity import Desired, Pbx, RunState
 from yeastar_app.models.contacts import PbxRecipient
 from yeastar_app.models.hosting import CommandKind, EngineCommand, EngineReport, Outcome
 from yeastar_app.refusals import NotFound, Refusal
-from yeastar_app.services import capacity, engine_orders, pbx_alarms
+from yeastar_app.services import capacity, engine_orders, engine_troubles, pbx_alarms
 from yeastar_app.services.fields import nobodys_if_larger
 from yeastar_app.words import t
-
-FAILED = {
-    CommandKind.CREATE: t("It could not be created"),
-    CommandKind.START: t("It could not be started"),
-    CommandKind.STOP: t("It could not be stopped"),
-    CommandKind.RESIZE: t("Its size could not be changed"),
-    CommandKind.UPGRADE: t("It could not be upgraded"),
-    CommandKind.RESET: t("It could not be reset"),
-    CommandKind.INVITE: t("It could not be made ready for its activation"),
-    CommandKind.DELETE: t("It could not be deleted"),
-}
 
 
 def take_in(session: Session, report: Report) -> bool:
@@ -59,11 +48,12 @@ def take_in(session: Session, report: Report) -> bool:
     )
     if command is not None and report.outcome is not None and command.outcome is None:
         command.outcome, command.error, command.ended_at = report.outcome, report.words, clock.now()
-        pbx.trouble = failed(command.kind, report.words) if report.outcome is Outcome.FAILED else ""
     if pbx.deleted_at is None:
         if report.sequence > pbx.report_sequence:
             _believe(session, pbx, report)
         _give_back(session, pbx)
+        if engine_troubles.concerns(pbx, report.outcome):
+            engine_troubles.settle(session, pbx)
         _alarms(session, pbx)
     engine_orders.changed(session, pbx)
     return True
@@ -81,14 +71,15 @@ def _alarms(session: Session, pbx: Pbx) -> None:
 def take_rejection(session: Session, taken: engine_orders.Taken, reason: str) -> None:
     """The engine will never do it. Where that was the last answer missing, what it does not run with is free again."""
     pbx = _locked(session, taken.command.pbx)
-    engine_orders.rejected(session, taken, reason, failed(taken.command.kind, reason))
-    if pbx.deleted_at is None:
-        _give_back(session, pbx)
-
-
-def failed(kind: CommandKind, words: str) -> str:
-    """What is shown of a command that came to nothing; `words`: the engine's own."""
-    return (FAILED[kind] + (f": {words}" if words else "."))[:300]
+    engine_orders.found(session)  # before any alarm, as in a report: the contacts of both are held in one order
+    answered = engine_orders.rejected(session, taken, reason)
+    if pbx.deleted_at is not None:
+        return
+    _give_back(session, pbx)
+    if answered:
+        engine_troubles.settle(session, pbx)
+        pbx_alarms.follow(session, pbx)
+        engine_orders.changed(session, pbx)
 
 
 def take_status(session: Session, pbx_id: int, report: Report | None) -> None:

@@ -28,7 +28,7 @@ OPERATIONS = (
     "reseller.create", "reseller.edit", "reseller.delete", "reseller.send_activation", "reseller.two_factor_off",
     "preset.save", "preset.remove",
     "pbx.create", "pbx.edit", "pbx.resize", "pbx.change_term", "pbx.upgrade", "pbx.start", "pbx.stop", "pbx.reset",
-    "pbx.retry", "pbx.send_activation", "pbx.delete",
+    "pbx.go_back", "pbx.retry", "pbx.send_activation", "pbx.delete",
     "task.create", "task.edit", "task.cancel",
     "contact.create", "contact.edit", "contact.delete",
     "alarm.acknowledge", "alarm_contact.create", "alarm_contact.edit", "alarm_contact.delete",

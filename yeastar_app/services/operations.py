@@ -40,6 +40,7 @@ WORDS = {
     "pbx.edit": t("Cloud PBX edited"),
     "pbx.reset": t("Cloud PBX reset"),
     "pbx.resize": t("Cloud PBX resized"),
+    "pbx.go_back": t("Cloud PBX set back to what runs"),
     "pbx.retry": t("Asked again for a cloud PBX"),
     "pbx.send_activation": t("Activation email of a cloud PBX sent"),
     "pbx.start": t("Cloud PBX started"),

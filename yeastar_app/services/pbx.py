@@ -18,7 +18,7 @@ from yeastar_app.models.capacity import FEW_PBXS, Desired, Pbx, PbxPlan, PbxType
 from yeastar_app.models.contacts import Contact, PbxRecipient
 from yeastar_app.models.hosting import CommandKind, EngineCommand, EngineReport, Outcome
 from yeastar_app.refusals import NotFound, Refusal
-from yeastar_app.services import capacity, engine_orders, seen, workbooks
+from yeastar_app.services import capacity, engine_orders, engine_troubles, seen, workbooks
 from yeastar_app.services.capacity import Gauge
 from yeastar_app.services.engine_orders import Health
 from yeastar_app.services.fields import RowId
@@ -135,7 +135,8 @@ class Customer:
 @dataclass(frozen=True)
 class Details:
     """`mark`: of everything that can be edited, for the second of two who edit. `binds`: whether it can be bound to a
-    customer of the Customer Portal; a reseller's cannot, because resellers have none."""
+    customer of the Customer Portal; a reseller's cannot, because resellers have none. `back`: what one can go back to
+    where the engine could not do all that is wished."""
 
     row: Row
     min_extensions: int
@@ -149,6 +150,7 @@ class Details:
     reported_at: datetime | None
     created_at: datetime
     health: Health
+    back: engine_troubles.Runs | None
     mark: str
 
 
@@ -412,8 +414,15 @@ def details(session: Session, actor: Actor, form: One) -> Details:
         reported_at=pbx.reported_at,
         created_at=pbx.created_at,
         health=engine_orders.health(session),
+        back=_way_back(session, pbx),
         mark=mark_of(pbx, [one.id for one in recipients]),
     )
+
+
+def _way_back(session: Session, pbx: Pbx) -> engine_troubles.Runs | None:
+    if not pbx.trouble or engine_orders.unanswered(session, pbx.key):
+        return None
+    return engine_troubles.runs(session, pbx)
 
 
 def history(session: Session, pbx_id: int) -> list[Said]:

@@ -11,9 +11,9 @@ from yeastar_app.features import Feature, Surface
 from yeastar_app.models.capacity import Desired, Pbx, RunState
 from yeastar_app.models.hosting import CommandKind, EngineCommand
 from yeastar_app.refusals import Refusal
-from yeastar_app.services import engine_orders, mail, pbx_alarms
+from yeastar_app.services import capacity, engine_orders, engine_troubles, mail, pbx_alarms
 from yeastar_app.services.pbx import One, living, locked, recipients_of
-from yeastar_app.services.pbx_orders import snapshot
+from yeastar_app.services.pbx_orders import EDIT, check_high_availability, snapshot
 from yeastar_app.words import t
 
 CONTROL = Policy(Surface.CENTRAL, Feature.PBX_CONTROL)
@@ -60,6 +60,8 @@ def wish(session: Session, row: Pbx, desired: Desired, by: str) -> bool:
     last = under_way[-1].kind if under_way else None
     if last is kind or (last is None and row.run_state is there and row.reported_at is not None):
         row.desired = desired
+        engine_troubles.settle(session, row)  # what could not be done may be no wish any more
+        pbx_alarms.follow(session, row)
         return False
     row.desired = desired
     engine_orders.order(session, row, kind, by)
@@ -83,7 +85,8 @@ def delete(session: Session, actor: Actor, form: One) -> str:
     """Delete a PBX. It is gone, and its capacity back in the package, when the engine has confirmed it."""
     row, _ = locked(session, actor, form.id)
     if row.desired is not Desired.DELETED:
-        row.desired, row.trouble = Desired.DELETED, ""
+        row.desired = Desired.DELETED
+        engine_troubles.settle(session, row)
         pbx_alarms.follow(session, row)
     if not engine_orders.unanswered(session, row.key, CommandKind.DELETE):
         engine_orders.order(session, row, CommandKind.DELETE, actor.email)
@@ -93,25 +96,49 @@ def delete(session: Session, actor: Actor, form: One) -> str:
 
 @action(CONTROL, form=One)
 def retry(session: Session, actor: Actor, form: One) -> str:
-    """Ask the engine again for all that it could not do since it last did something. Returns the name. Refusals:
-    `nothing_failed`, `expired`."""
+    """Ask the engine again for all that it could not do and that is still wished. Its sign stays until that is done.
+    Returns the name. Refusals: `nothing_failed`, `expired`."""
     row, _ = locked(session, actor, form.id)
     if row.trouble and not engine_orders.unanswered(session, row.key):
-        failed = engine_orders.failed_since_done(session, row.key)
-        if row.desired is Desired.DELETED:
-            failed = [one for one in failed if one.kind is CommandKind.DELETE]
-        if not failed:
-            words = t("The hosting engine did all that {name} was asked for. Who runs the engine can tell you more.",
-                      name=row.name)  # fmt: skip
-            raise Refusal("nothing_failed", words)
+        failed = engine_troubles.still_wished(session, row)
         if any(one.kind is CommandKind.START for one in failed):
             _refuse_over(row)
-        row.trouble = ""
-        pbx_alarms.follow(session, row)
         for one in failed:
             whom = {"people": one.body["people"]} if "people" in one.body else {}
             engine_orders.order(session, row, one.kind, actor.email, **whom)
+        if not failed and row.trouble == engine_troubles.DIFFERS:
+            engine_orders.order(session, row, CommandKind.RESIZE, actor.email)
+        elif not failed:
+            words = t("The hosting engine did all that {name} was asked for. Who runs the engine can tell you more.",
+                      name=row.name)  # fmt: skip
+            raise Refusal("nothing_failed", words)
     audit(session, actor, "pbx.retry", row, label=row.name)
+    return row.name
+
+
+@action(EDIT, form=One)
+def go_back(session: Session, actor: Actor, form: One) -> str:
+    """Wish only what the engine runs: what it could not do is taken back, and capacity deducted for it is free again.
+    Where nothing is wrong nothing happens. Returns the name. Refusals: `still_waiting`, `nothing_runs`,
+    `no_high_availability` where it runs with that and the package does not have it any more."""
+    row, pool = locked(session, actor, form.id)
+    before = snapshot(session, row)
+    if row.trouble:
+        if engine_orders.unanswered(session, row.key):
+            words = t("The hosting engine has not answered everything about {name} yet. Wait for it, then decide.",
+                      name=row.name)  # fmt: skip
+            raise Refusal("still_waiting", words)
+        what = engine_troubles.runs(session, row)
+        if what is None:
+            words = t("Nothing of {name} runs at the hosting engine. Try again, or delete it.", name=row.name)
+            raise Refusal("nothing_runs", words)
+        check_high_availability(pool, what.high_availability and not row.high_availability)
+        charged = capacity.charged(row)
+        engine_troubles.take_back(session, row, what)
+        capacity.take(session, row.pool_id, capacity.charged(row) - charged)
+        pbx_alarms.follow(session, row)
+        engine_orders.changed(session, row)
+    audit(session, actor, "pbx.go_back", row, label=row.name, before=before, after=snapshot(session, row))
     return row.name
 
 

@@ -136,7 +136,7 @@ def create(session: Session, actor: Actor, form: PbxForm) -> int:
         created_at=clock.now(),
     )
     _check_extensions(pool, form.extensions, now=0)
-    _check_high_availability(pool, form.high_availability)
+    check_high_availability(pool, form.high_availability)
     _check_expiry(form.expires_on)
     capacity.take(session, pool.key, capacity.charged(row))
     _save_with_address(session, row, form.subdomain)
@@ -207,7 +207,7 @@ def _check_extensions(pool: Pool, asked: int, now: int) -> None:
         raise Refusal("below_minimum", words, "extensions")
 
 
-def _check_high_availability(pool: Pool, asked: bool) -> None:
+def check_high_availability(pool: Pool, asked: bool) -> None:
     if asked and not pool.high_availability:
         words = t("High availability is not part of this package.")
         raise Refusal("no_high_availability", words, "high_availability")
@@ -285,7 +285,7 @@ def resize(session: Session, actor: Actor, form: ResizeForm) -> str:
     until then it still runs with it. Minutes never go down. Returns the name."""
     row, pool = _opened(session, actor, form)
     _check_extensions(pool, form.extensions, now=row.extensions)
-    _check_high_availability(pool, form.high_availability and not row.high_availability)
+    check_high_availability(pool, form.high_availability and not row.high_availability)
     minutes = _minutes(form.recording, form.minutes, row.minutes)
     before, charged = snapshot(session, row), capacity.charged(row)
     row.held_extensions = max(row.held_extensions, row.extensions, form.extensions)

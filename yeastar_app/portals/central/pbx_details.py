@@ -13,13 +13,13 @@ from yeastar_app.components.menus import more_item, more_menu
 from yeastar_app.features import Feature
 from yeastar_app.models.capacity import FREE_RECORDING_MINUTES, MAX_EXTENSIONS_PER_PBX
 from yeastar_app.models.hosting import CommandKind, Outcome
-from yeastar_app.portals.central.pbx_rows import STATES, TYPES, PbxRow, health_words, pbx_row
+from yeastar_app.portals.central.pbx_rows import SHORT_PLANS, STATES, TYPES, PbxRow, health_words, pbx_row
 from yeastar_app.portals.central.portal_customer import PortalCustomerState, portal_customer_field
 from yeastar_app.portals.central.recipients import RecipientsState, recipients_field
 from yeastar_app.portals.central.rows import typed_number
 from yeastar_app.portals.page import Shell, current_actor, guarded, page, with_own
 from yeastar_app.refusals import Refusal
-from yeastar_app.services import capacity, engine_orders, pbx, pbx_control, pbx_orders
+from yeastar_app.services import capacity, engine_orders, engine_troubles, pbx, pbx_control, pbx_orders
 from yeastar_app.services.capacity import CAPACITIES
 from yeastar_app.words import minute, plural, t
 
@@ -40,6 +40,7 @@ QUESTIONS = {
     "reset": Feature.PBX_CONTROL,
     "activation": Feature.PBX_CONTROL,
     "upgrade": Feature.PBX_EDIT,
+    "back": Feature.PBX_EDIT,
     "delete": Feature.PBX_DELETE,
 }
 
@@ -69,6 +70,8 @@ class PbxDetailsState(Shell):
     created: str = ""
     reported: str = ""
     lost: str = ""
+    back: str = ""
+    """What one can go back to where the engine could not do what is wished, in words; empty: there is no such thing."""
     may_edit: bool = False
     may_control: bool = False
     may_delete: bool = False
@@ -143,6 +146,7 @@ class PbxDetailsState(Shell):
         self.history = [_line(said) for said in seen.history]
         self.created = minute(seen.created_at)
         self.reported = minute(seen.reported_at) + " UTC" if seen.reported_at else t("Nothing yet")
+        self.back = _runs_words(seen.back) if seen.back else ""
         self.lost = health_words(seen.health)
         self.loaded = True
 
@@ -258,11 +262,11 @@ class PbxDetailsState(Shell):
 
     @rx.event
     async def ask(self, what: str) -> None:
-        if what in ("stop", "reset", "activation", "upgrade", "delete"):
+        if what in ("stop", "reset", "activation", "upgrade", "back", "delete"):
             self._question(what)
 
     def _question(self, what: str) -> None:
-        if not current_actor().may(QUESTIONS[what]) or (self.here.going and what != "delete"):
+        if not current_actor().may(QUESTIONS[what]) or (self.here.going and what not in ("back", "delete")):
             return
         name, to = self.here.name, plural(len(self.recipients), "customer", "customers")
         self.question, self.question_words, self.yes = {
@@ -275,6 +279,9 @@ class PbxDetailsState(Shell):
                            t("It goes to {to} with the link to its address.", to=to), t("Send")),
             "upgrade": (t("Upgrade {name} to the Ultimate Plan?", name=name),
                         t("It is upgraded while it runs. There is no way back to the Enterprise Plan."), t("Upgrade")),
+            "back": (t("Go back to what runs?"),
+                     t("{name} stays as it runs: {runs}. What the hosting engine could not do is taken back, and what was "
+                       "deducted for that is free again.", name=name, runs=self.back), t("Go Back")),
             "delete": (t("Delete {name}?", name=name),
                        t("The PBX and its settings are gone for good. Its capacity returns to the package it came from "
                          "as soon as the hosting engine has deleted it."), t("Delete")),
@@ -297,12 +304,25 @@ class PbxDetailsState(Shell):
             "reset": (pbx_control.reset, t("{name} is asked to reset.", name=self.here.name)),
             "activation": (pbx_control.send_activation, t("The activation email is on its way.")),
             "upgrade": (pbx_orders.upgrade, t("{name} is asked to upgrade.", name=self.here.name)),
+            "back": (pbx_control.go_back, t("{name} is as it runs.", name=self.here.name)),
             "delete": (pbx_control.delete, t("{name} is being deleted.", name=self.here.name)),
         }[what]
         if await self._act(action, {"id": self._id}) is not None:
             self._say(words)
             await self._refresh()
         return self._clean_address()
+
+
+def _runs_words(runs: engine_troubles.Runs) -> str:
+    """What a PBX really has, as a list."""
+    parts = [
+        SHORT_PLANS[runs.plan],
+        plural(runs.extensions, "extension", "extensions"),
+        plural(runs.calls, "concurrent call", "concurrent calls"),
+        plural(runs.minutes, "recording minute", "recording minutes") if runs.recording else t("no call recording"),
+        t("running") if runs.running else t("stopped"),
+    ]
+    return ", ".join(parts)
 
 
 def _customer_note(seen: pbx.Details) -> str:
@@ -320,6 +340,8 @@ def _line(said: pbx.Said) -> Line:
     if said.state is None:
         if said.outcome is Outcome.FAILED:
             return Line(at, kind, said.who, t("Failed"), "bad", said.words)
+        if said.outcome is Outcome.TAKEN_BACK:
+            return Line(at, kind, said.who, t("Failed, taken back"), "", said.words)
         if said.outcome is Outcome.DONE:
             return Line(at, kind, said.who, t("Done"), "good")
         waits = t("Waiting, tried {times}", times=plural(said.tries, "time", "times")) if said.words else t("Waiting")
@@ -407,19 +429,7 @@ def _more(state: Any) -> rx.Component:
 def _content(state: Any) -> rx.Component:
     here = state.here
     return rx.fragment(
-        rx.cond(
-            here.trouble != "",
-            callout(
-                rx.el.div(
-                    rx.el.span(here.trouble, class_name="wrap"),
-                    rx.cond(state.may_control,
-                            button(t("Try Again"), small=True, symbol="rotate-cw", on_click=state.retry)),
-                    class_name="row-between",
-                ),
-                tone="bad",
-                symbol="circle-alert",
-            ),
-        ),
+        rx.cond(here.trouble != "", _trouble(state)),
         rx.el.div(
             layout.card(
                 forms.facts(
@@ -476,6 +486,39 @@ def _content(state: Any) -> rx.Component:
             title=t("History"),
             flush=True,
         ),
+    )  # fmt: skip
+
+
+def _trouble(state: Any) -> rx.Component:
+    """What the engine could not do, and the two ways on: again, or back."""
+    here = state.here
+    return callout(
+        rx.el.div(
+            rx.el.div(
+                rx.el.span(here.trouble, class_name="wrap"),
+                rx.cond(
+                    here.waiting,
+                    rx.el.span(t("The hosting engine is asked again. This stays until it has done it."),
+                               class_name="faint"),
+                    rx.cond(state.back != "", rx.el.span(t("It runs with: "), state.back, ".", class_name="faint")),
+                ),
+                class_name="two-lines",
+            ),
+            rx.cond(
+                ~here.waiting,
+                rx.el.div(
+                    rx.cond(state.may_control,
+                            button(t("Try Again"), small=True, symbol="rotate-cw", on_click=state.retry)),
+                    rx.cond(state.may_edit & (state.back != ""),
+                            button(t("Go Back to What Runs"), small=True, symbol="undo-2",
+                                   on_click=state.ask("back"))),
+                    class_name="row",
+                ),
+            ),
+            class_name="row-between",
+        ),
+        tone="bad",
+        symbol="circle-alert",
     )  # fmt: skip
 
 

@@ -57,6 +57,8 @@ class PbxRow:
     note: str = ""
     """What is waited for, or what went wrong."""
     trouble: str = ""
+    waiting: bool = False
+    """Whether the engine still owes an answer."""
     expires: str = ""
     expiry_note: str = ""
     may_start: bool = False
@@ -94,6 +96,7 @@ def pbx_row(row: pbx.Row) -> PbxRow:
         activated=row.activated,
         note=asked if asked.split(" ")[0] not in state.lower() else "",
         trouble=row.trouble,
+        waiting=row.waiting is not None,
         expires=day(row.expires_on) or t("Never"),
         expiry_note=_expiry_note(row),
         may_start=not going and not (wants_to_run and (runs or row.waiting is CommandKind.START)),
