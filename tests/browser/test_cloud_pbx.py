@@ -89,6 +89,20 @@ def test_the_list_is_filtered_by_state_and_keeps_its_filter_in_the_address(page:
     expect(page.get_by_role("link", name="Export")).to_have_attribute("href", "/files/cloud-pbxs.xlsx?show=trouble")
 
 
+def test_who_cannot_have_what_was_asked_for_goes_back_to_what_runs(page: Page) -> None:
+    come_in(page, "rival", target="/central/pbx?show=trouble")
+    page.get_by_role("link", name="Lofoten Ferries").click()
+    sign = page.get_by_text("Its size could not be changed: No host could carry it out.").first
+    expect(sign).to_be_visible()
+    expect(page.get_by_text("It runs with: EP, 30 extensions, 6 concurrent calls")).to_be_visible()
+    page.get_by_role("button", name="Go Back to What Runs").click()
+    question = page.get_by_role("dialog", name="Go back to what runs?")
+    question.get_by_role("button", name="Go Back").click()
+    expect(page.get_by_text("Lofoten Ferries is as it runs.")).to_be_visible()
+    expect(page.get_by_role("button", name="Try Again")).to_have_count(0)
+    expect(page.get_by_role("row").filter(has_text="Resize").filter(has_text="Failed, taken back")).to_be_visible()
+
+
 def test_a_customer_who_gets_a_pbxs_emails_cannot_be_deleted(page: Page) -> None:
     come_in(page, "partner", target="/central/customers")
     row = page.get_by_role("row").filter(has_text="Lumen Dental Group")

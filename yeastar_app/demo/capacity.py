@@ -81,7 +81,8 @@ def load(session: Session, people: dict[str, Account]) -> None:
             150,
             TRIAL | {"expires_in": -3, "customer": people["customer"]},
         ),
-        (tidal, tidal_pool, "Oceanarium Ticketing", 35, 8, 1_200, 120, {"trouble": "No host could carry it out."}),
+        (tidal, tidal_pool, "Oceanarium Ticketing", 35, 8, 1_200, 120, {"could_not_start": True}),
+        (people["rival"], rival, "Lofoten Ferries", 30, 6, 0, 110, {"grows_by": 15}),
         (people["rival-reseller"], fjord, "Bergen Fish Market", 40, 8, 700, 90, {}),
         (people["reseller"], bright, "Kade Architects", 15, 4, 0, 64, {"state": RunState.STARTING}),
     ):  # oldest first, as they were created
@@ -203,7 +204,7 @@ def _pbx(
     session: Session, by: Account, pool: Pool, name: str, extensions: int, calls: int, minutes: int, days_ago: int,
     *, plan: PbxPlan = PbxPlan.ENTERPRISE, high_availability: bool = False, expires_in: int | None = None,
     run_after_expiry: bool = True, type: PbxType = PbxType.COMMERCIAL, state: RunState = RunState.RUNNING,
-    trouble: str = "", customer: Account | None = None, controls: bool = False,
+    could_not_start: bool = False, grows_by: int = 0, customer: Account | None = None, controls: bool = False,
 ) -> None:  # fmt: skip
     row = Pbx(
         pool_id=pool.key,
@@ -231,7 +232,7 @@ def _pbx(
     session.add(row)
     session.flush()
     _log(session, by, "pbx.create", f"pbx:{row.key}", name, days_ago)
-    hosting.tell(session, row, by.email, state, trouble, activated=days_ago > 100)
+    hosting.tell(session, row, by.email, state, days_ago > 100, could_not_start, grows_by)
     hosting.keep_customer(session, pool, row)
 
 

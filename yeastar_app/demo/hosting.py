@@ -8,26 +8,44 @@ from sqlmodel import Session
 from yeastar_app.models.capacity import Desired, Pbx, Pool, RunState
 from yeastar_app.models.contacts import Contact, PbxRecipient
 from yeastar_app.models.hosting import CommandKind, EngineReport, Outcome, SimulatedPbx
-from yeastar_app.services import engine_orders, engine_troubles
+from yeastar_app.services import capacity, engine_orders, engine_troubles
+from yeastar_app.services.capacity import Amount
+from yeastar_app.words import t
+
+NO_HOST = t("No host could carry it out.")
 
 
-def tell(session: Session, pbx: Pbx, by: str, state: RunState, trouble: str, activated: bool) -> None:
-    """A PBX that was created and started long ago. `state` STARTING: it was stopped until now; with `trouble` its last
-    start failed."""
-    lives = state is RunState.RUNNING and not trouble
+def tell(
+    session: Session,
+    pbx: Pbx,
+    by: str,
+    state: RunState,
+    activated: bool,
+    could_not_start: bool = False,
+    grows_by: int = 0,
+) -> None:
+    """A PBX that was created and started long ago. `state` STARTING: it was stopped until now. `could_not_start`: its
+    last start failed; `grows_by`: so many more extensions were asked for, and the engine had no room for them."""
+    lives = state is RunState.RUNNING and not could_not_start
     steps = [(CommandKind.CREATE, RunState.STOPPED, Outcome.DONE, False)]
     if state is not RunState.STARTING:
         steps.append((CommandKind.START, RunState.RUNNING, Outcome.DONE, activated))
     if not lives and state is not RunState.STARTING:
         steps.append((CommandKind.STOP, RunState.STOPPED, Outcome.DONE, activated))
-    if trouble:
+    if could_not_start:
         steps.append((CommandKind.START, RunState.STOPPED, Outcome.FAILED, activated))
+    if grows_by:
+        steps.append((CommandKind.RESIZE, RunState.RUNNING, Outcome.FAILED, activated))
+    said = pbx.extensions
     for number, (kind, after, outcome, active) in enumerate(steps, 1):
         at = pbx.created_at + timedelta(minutes=7 * number)
+        if kind is CommandKind.RESIZE:
+            pbx.extensions += grows_by
+            capacity.take(session, pbx.pool_id, Amount(extensions=grows_by))
         command = engine_orders.order(session, pbx, kind, by)
         command.created_at = command.next_try_at = command.sent_at = at
         command.outcome, command.ended_at, command.tries = outcome, at + timedelta(seconds=20), 1
-        command.error = trouble if outcome is Outcome.FAILED else ""
+        command.error = NO_HOST if outcome is Outcome.FAILED else ""
         session.add(
             EngineReport(
                 pbx_id=pbx.key,
@@ -44,25 +62,23 @@ def tell(session: Session, pbx: Pbx, by: str, state: RunState, trouble: str, act
             )
         )
         pbx.run_state, pbx.activated, pbx.report_sequence = after, active, number
-        pbx.reported_at, pbx.trouble = (
-            at + timedelta(seconds=20),
-            engine_troubles.failed(kind, trouble) if command.error else "",
-        )
-    pbx.held_extensions, pbx.held_calls, pbx.held_minutes = pbx.extensions, pbx.calls, pbx.minutes
-    pbx.said_extensions, pbx.said_calls, pbx.said_minutes = pbx.extensions, pbx.calls, pbx.minutes
+        pbx.reported_at = at + timedelta(seconds=20)
+    pbx.held_extensions, pbx.held_calls, pbx.held_minutes = said, pbx.calls, pbx.minutes
+    pbx.said_extensions, pbx.said_calls, pbx.said_minutes = said, pbx.calls, pbx.minutes
     session.add(
         SimulatedPbx(
             reference=pbx.reference,
             state=pbx.run_state,
             activated=pbx.activated,
-            extensions=pbx.extensions,
+            extensions=said,
             calls=pbx.calls,
             minutes=pbx.minutes,
             sequence=len(steps),
         )
     )
-    if lives or trouble or state is RunState.STARTING:
+    if lives or could_not_start or state is RunState.STARTING:
         pbx.desired = Desired.RUNNING
+    engine_troubles.settle(session, pbx)
     if state is RunState.STARTING:
         engine_orders.order(session, pbx, CommandKind.START, by)
 

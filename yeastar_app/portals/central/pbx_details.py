@@ -280,8 +280,8 @@ class PbxDetailsState(Shell):
             "upgrade": (t("Upgrade {name} to the Ultimate Plan?", name=name),
                         t("It is upgraded while it runs. There is no way back to the Enterprise Plan."), t("Upgrade")),
             "back": (t("Go back to what runs?"),
-                     t("{name} stays as it runs: {runs}. What the hosting engine could not do is taken back, and what was "
-                       "deducted for that is free again.", name=name, runs=self.back), t("Go Back")),
+                     t("{name} stays as it runs: {runs}. What the hosting engine could not do is taken back, and what "
+                       "was deducted for it is free again.", name=name, runs=self.back), t("Go Back")),
             "delete": (t("Delete {name}?", name=name),
                        t("The PBX and its settings are gone for good. Its capacity returns to the package it came from "
                          "as soon as the hosting engine has deleted it."), t("Delete")),
@@ -498,9 +498,8 @@ def _trouble(state: Any) -> rx.Component:
                 rx.el.span(here.trouble, class_name="wrap"),
                 rx.cond(
                     here.waiting,
-                    rx.el.span(t("The hosting engine is asked again. This stays until it has done it."),
-                               class_name="faint"),
-                    rx.cond(state.back != "", rx.el.span(t("It runs with: "), state.back, ".", class_name="faint")),
+                    rx.el.span(t("The hosting engine has not answered everything yet.")),
+                    rx.cond(state.back != "", rx.el.span(t("It runs with: "), state.back, ".")),
                 ),
                 class_name="two-lines",
             ),
