@@ -33,6 +33,7 @@ WRITTEN_AS = {
     "own_pbx.stop": "pbx.stop",
     "pbx_control.delete": "pbx.delete",
     "pbx_control.reset": "pbx.reset",
+    "pbx_control.go_back": "pbx.go_back",
     "pbx_control.retry": "pbx.retry",
     "pbx_control.send_activation": "pbx.send_activation",
     "pbx_control.start": "pbx.start",
