@@ -83,6 +83,5 @@ app.add_middleware(Gate(), index=0)
 app.register_lifespan_task(runner.inside_the_application)
 app.register_lifespan_task(live.inside_the_application, screens=app)
 for page in PAGES:
-    first = page.on_load if isinstance(page.on_load, list) else [page.on_load] if page.on_load else []
-    on_load = [Shell.enter, *first]
+    on_load = [Shell.enter, *page.on_load]
     app.add_page(page.build, route=page.route, title=f"{page.title} · Yeastar", on_load=on_load)

@@ -33,6 +33,12 @@ def customer(by: Credential, **values: Any) -> int:
     return perform(customers.create, {**FORM, **values}, by)
 
 
+def edit(rules: Any, by: Credential, account_id: int, **values: Any) -> str:
+    """Open an account's sheet and save it with `values`; `rules`: customers, colleagues, central_colleagues."""
+    seen = perform(rules.opened, {"id": account_id}, by).seen
+    return perform(rules.edit, {"id": account_id, "seen": seen, **values}, by)
+
+
 def row(account_id: int) -> Account:
     with transaction(writes=False) as session:
         return session.get_one(Account, account_id)

@@ -7,7 +7,7 @@ import openpyxl
 import pytest
 
 from tests.factories import account, signed_in
-from tests.services.customers_ground import FORM, customer, manager_of, partner, staff
+from tests.services.customers_ground import FORM, customer, edit, manager_of, partner, staff
 from yeastar_app import clock
 from yeastar_app.access import Credential, perform, who
 from yeastar_app.models.accounts import Kind
@@ -27,7 +27,7 @@ def administrator() -> Credential:
 def test_an_entry_says_who_did_what_on_what_from_where_and_what_changed(db: str) -> None:
     me = partner()
     created = customer(me)
-    perform(customers.edit, {**FORM, "id": created, "city": "Groningen", "company": "Noord"}, me)
+    edit(customers, me, created, **{**FORM, "city": "Groningen", "company": "Noord"})
     latest = entries(administrator())[0]
     assert (latest.who, latest.action, latest.label, latest.ip) == (
         who(me).email, "customer.edit", FORM["email"], "192.0.2.1")  # fmt: skip

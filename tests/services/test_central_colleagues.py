@@ -175,3 +175,13 @@ def test_a_colleague_is_not_left_behind_in_a_company_that_was_deleted_at_that_mo
         colleague(signed, email="left.behind@example.com", grants=["pbx.view"])
     with transaction(writes=False) as session:
         assert session.exec(select(Account).where(col(Account.email) == "left.behind@example.com")).all() == []
+
+
+def test_of_two_who_edit_a_colleague_at_once_one_is_told(db: str) -> None:
+    reseller = activated(add_reseller(owner()))
+    person = colleague(reseller)
+    form = {**FORM, "id": person, "seen": perform(central_colleagues.opened, {"id": person}, reseller).seen}
+    won, refused = at_once(
+        2, lambda number: perform(central_colleagues.edit, {**form, "remark": f"By {number}"}, reseller)
+    )
+    assert (len(won), refused) == (1, ["changed_meanwhile"])

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.factories import account, signed_in
-from tests.services.customers_ground import audited, emails, partner, row
+from tests.services.customers_ground import audited, edit, emails, partner, row
 from yeastar_app import clock
 from yeastar_app.access import Credential, perform, who
 from yeastar_app.features import PARTNER_FEATURES, Feature
@@ -76,12 +76,12 @@ def test_the_activation_email_of_a_colleague_with_more_rights_cannot_be_sent_to_
     limited = signed_in(active(me, "colleagues"))
     waiting = colleague(me, grants=["colleagues", "programme"])
     clock.advance(timedelta(minutes=2))
-    changed = {**FORM, "id": waiting, "email": "mine@example.com", "grants": ["colleagues"]}
+    changed = {**FORM, "email": "mine@example.com", "grants": ["colleagues"]}
     with pytest.raises(Refusal, match="grant_too_high"):
-        perform(colleagues.edit, changed, limited)
+        edit(colleagues, limited, waiting, **changed)
     assert emails("mine@example.com") == []
-    perform(colleagues.edit, {**changed, "email": FORM["email"]}, limited)
-    perform(colleagues.edit, {**changed, "grants": ["colleagues", "programme"]}, me)
+    edit(colleagues, limited, waiting, **{**changed, "email": FORM["email"]})
+    edit(colleagues, me, waiting, **{**changed, "grants": ["colleagues", "programme"]})
     assert len(emails("mine@example.com")) == 1
 
 
@@ -89,8 +89,20 @@ def test_what_a_colleague_had_beyond_the_editors_rights_stays(sqlite: str) -> No
     me = partner()
     mighty = active(me, *sorted(PARTNER_FEATURES))
     limited = signed_in(active(me, "partners", "colleagues"))
-    perform(colleagues.edit, {"id": mighty.key, "first_name": "M", "grants": ["partners"]}, limited)
+    edit(colleagues, limited, mighty.key, first_name="M", grants=["partners"])
     assert row(mighty.key).grants == sorted(PARTNER_FEATURES - {Feature.COLLEAGUES})
+
+
+def test_the_second_of_two_editors_is_told_and_takes_no_permission_away(db: str) -> None:
+    me = partner()
+    person = colleague(me)
+    form = {**FORM, "id": person, "seen": perform(colleagues.opened, {"id": person}, me).seen}
+    perform(colleagues.edit, {**form, "grants": ["partners", "colleagues", "programme"]}, me)
+    with pytest.raises(Refusal, match="changed_meanwhile"):
+        perform(colleagues.edit, form, me)
+    assert row(person).grants == ["colleagues", "partners", "programme"]
+    assert edit(colleagues, me, person, **FORM)
+    assert row(person).grants == ["colleagues", "partners"]
 
 
 def test_a_changed_permission_acts_on_the_next_click(sqlite: str) -> None:
@@ -98,7 +110,7 @@ def test_a_changed_permission_acts_on_the_next_click(sqlite: str) -> None:
     person = active(me, "partners", "colleagues")
     tab = signed_in(person)
     perform(customers.listed, {}, tab)
-    perform(colleagues.edit, {"id": person.key, "first_name": "C", "grants": ["colleagues"]}, me)
+    edit(colleagues, me, person.key, first_name="C", grants=["colleagues"])
     with pytest.raises(NotAllowed):
         perform(customers.listed, {}, tab)
 
@@ -146,7 +158,7 @@ def test_a_second_factor_is_switched_off_for_a_colleague(sqlite: str) -> None:
 
 ON_ONE = [
     (colleagues.opened, {}),
-    (colleagues.edit, FORM),
+    (colleagues.edit, {**FORM, "seen": ""}),
     (colleagues.resend_activation, {}),
     (colleagues.freeze, {}),
     (colleagues.unfreeze, {}),

@@ -8,12 +8,14 @@ import pytest
 from sqlmodel import col, select
 
 from tests.factories import PASSWORD, account, signed_in
+from tests.race import at_once
 from tests.services.customers_ground import (
     FORM,
     audited,
     company_of,
     customer,
     customer_below,
+    edit,
     emails,
     manager_of,
     partner,
@@ -24,7 +26,7 @@ from yeastar_app.access import Credential, perform
 from yeastar_app.database import transaction
 from yeastar_app.models.accounts import Kind, Organisation, OrganisationKind, Status, TwoFactor
 from yeastar_app.refusals import NotAllowed, NotFound, Refusal, SignInNeeded
-from yeastar_app.services import customers, holdings, passwords
+from yeastar_app.services import customers, holdings, passwords, seen
 
 
 def token_in(text: str) -> str:
@@ -272,7 +274,7 @@ def test_an_active_account_gets_no_activation_email(sqlite: str) -> None:
 def test_editing_changes_what_was_typed_and_says_so_in_the_audit_log(sqlite: str) -> None:
     me = partner()
     created = customer(me, city="Groningen")
-    perform(customers.edit, {**FORM, "id": created, "company": "Noord Hotels BV", "city": ""}, me)
+    edit(customers, me, created, **{**FORM, "company": "Noord Hotels BV", "city": ""})
     assert (company_of(created).name, company_of(created).city) == ("Noord Hotels BV", None)
     (entry,) = audited("customer.edit")
     assert entry.before == {"city": "Groningen", "company": "Noord Hotels"}
@@ -283,7 +285,7 @@ def test_a_new_address_before_the_activation_gets_its_own_email_and_ends_the_old
     me = partner()
     created = customer(me)
     clock.advance(timedelta(minutes=2))
-    perform(customers.edit, {**FORM, "id": created, "email": "new@noord.example.com"}, me)
+    edit(customers, me, created, **{**FORM, "email": "new@noord.example.com"})
     (old,), (new,) = emails(FORM["email"]), emails("new@noord.example.com")
     assert perform(passwords.open_activation, {"token": token_in(old.text)}).state == "replaced"
     assert perform(passwords.open_activation, {"token": token_in(new.text)}).email == "new@noord.example.com"
@@ -295,10 +297,32 @@ def test_the_address_of_an_activated_account_stays(sqlite: str) -> None:
         company = session.get_one(Organisation, access.who(me).organisation)
     person = customer_below(company)
     with pytest.raises(Refusal) as refused:
-        perform(customers.edit, {**FORM, "id": person.key, "email": "new@example.com"}, me)
+        edit(customers, me, person.key, **{**FORM, "email": "new@example.com"})
     assert refused.value.code == "email_fixed" and "email" in refused.value.fields
-    perform(customers.edit, {**FORM, "id": person.key, "email": person.email}, me)
-    perform(customers.edit, {**FORM, "id": person.key, "email": ""}, me)
+    edit(customers, me, person.key, **{**FORM, "email": person.email})
+    edit(customers, me, person.key, **{**FORM, "email": ""})
+
+
+def test_the_second_of_two_editors_is_told_and_overwrites_nothing(db: str) -> None:
+    me = partner()
+    created = customer(me)
+    form = {**FORM, "id": created, "seen": perform(customers.opened, {"id": created}, me).seen}
+    won, refused = at_once(2, lambda number: perform(customers.edit, {**form, "city": f"City {number}"}, me))
+    assert (len(won), refused) == (1, ["changed_meanwhile"])
+    with pytest.raises(Refusal, match="changed_meanwhile"):
+        perform(customers.edit, {**form, "company": "Other"}, me)
+    assert company_of(created).name == "Noord Hotels"
+    assert edit(customers, me, created, **FORM)
+
+
+def test_without_the_mark_both_editors_would_have_saved(db: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The negative control of the test above."""
+    monkeypatch.setattr(seen, "compare", lambda *_: None)
+    me = partner()
+    created = customer(me)
+    form = {**FORM, "id": created, "seen": "anything"}
+    won, refused = at_once(2, lambda number: perform(customers.edit, {**form, "city": f"City {number}"}, me))
+    assert (len(won), refused) == (2, [])
 
 
 def test_a_changed_address_in_use_is_refused(sqlite: str) -> None:
@@ -307,7 +331,7 @@ def test_a_changed_address_in_use_is_refused(sqlite: str) -> None:
     account(email="taken@example.com")
     clock.advance(timedelta(minutes=2))
     with pytest.raises(Refusal, match="email_in_use"):
-        perform(customers.edit, {**FORM, "id": created, "company": "Other", "email": "taken@example.com"}, me)
+        edit(customers, me, created, **{**FORM, "company": "Other", "email": "taken@example.com"})
     assert company_of(created).name == "Noord Hotels"
 
 
@@ -348,7 +372,7 @@ def customer_company(parent: Organisation) -> Organisation:
 
 ACTIONS = [
     (customers.opened, {}),
-    (customers.edit, FORM),
+    (customers.edit, {**FORM, "seen": ""}),
     (customers.resend_activation, {}),
     (customers.switch_two_factor_off, {}),
     (customers.request_removal, {}),

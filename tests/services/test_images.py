@@ -10,7 +10,7 @@ from PIL.PngImagePlugin import PngInfo
 from sqlmodel import select
 
 from tests.factories import account, signed_in
-from tests.services.customers_ground import FORM, company_of, customer, manager_of, partner, row, staff
+from tests.services.customers_ground import FORM, company_of, customer, edit, manager_of, partner, row, staff
 from yeastar_app.access import Credential, perform
 from yeastar_app.database import transaction
 from yeastar_app.models.accounts import Kind
@@ -132,12 +132,12 @@ def test_a_customers_picture_is_stored_replaced_and_taken_away(sqlite: str) -> N
     created = customer(me, picture=picture())
     (first,) = pictures()
     assert (first.media_type, first.organisation_id) == ("image/webp", company_of(created).key)
-    perform(customers.edit, {**FORM, "id": created, "picture": picture("JPEG")}, me)
+    edit(customers, me, created, **{**FORM, "picture": picture("JPEG")})
     (second,) = pictures()
     assert second.id != first.id and row(created).image_id == second.id
-    perform(customers.edit, {**FORM, "id": created}, me)
+    edit(customers, me, created, **FORM)
     assert row(created).image_id == second.id
-    perform(customers.edit, {**FORM, "id": created, "without_picture": True}, me)
+    edit(customers, me, created, **{**FORM, "without_picture": True})
     assert not pictures() and row(created).image_id is None
 
 

@@ -2,7 +2,7 @@
 that show one: partners, colleagues, the back office."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import reflex as rx
 
@@ -17,6 +17,8 @@ from yeastar_app.words import t
 
 class AccountList(rx.State, mixin=True):
     """What such a State (a Shell) has in common. It says `_path()` and `_listing()`."""
+
+    OPENS: ClassVar[tuple[str, ...]] = ("asking",)
 
     rows: list[Person] = []
     loaded: bool = False
@@ -44,7 +46,6 @@ class AccountList(rx.State, mixin=True):
         self.opened += self.search != searched  # the field is drawn anew only for what was not typed into it
         self._typing = False
         self.status, self.kind = fresh.status, fresh.type
-        self.asking = ""
         await self._fill()
 
     async def _fill(self) -> None:

@@ -11,27 +11,26 @@ from yeastar_app.components.controls import back_link, button_link, loading, sub
 from yeastar_app.components.permissions import granted_by, permission_tabs
 from yeastar_app.components.uploads import picture_field
 from yeastar_app.features import Tab
+from yeastar_app.portals.kept_form import KeptForm
 from yeastar_app.portals.page import with_own
 from yeastar_app.portals.picture_choice import PictureChoice
 from yeastar_app.words import t
 
 
-class ColleagueForm(PictureChoice, mixin=True):
+class ColleagueForm(KeptForm, PictureChoice, mixin=True):
     """What such a State (a Shell) has in common. It says `_path()`, the list's address, and `_rules()`, the service
     with the actions."""
 
     editing: bool = False
-    loaded: bool = False
     may_change_email: bool = True
     values: dict[str, str] = {}
     shown_name: str = ""
-    form_number: int = 0
-    """Grows with every opening, so that the form shows this colleague and not the one before."""
     offered: list[str] = []
     ticked: list[str] = []
     tab: str = "0"
 
     _id: int = 0
+    _seen: str = ""
     _open: bool = False
     """False once saved, so that the second of two clicks does nothing."""
 
@@ -42,29 +41,27 @@ class ColleagueForm(PictureChoice, mixin=True):
         raise NotImplementedError
 
     @rx.event
-    async def load_new(self) -> Any:
-        self.loaded = False
-        yield  # nobody types into the form of the one before
+    async def load_new(self) -> None:
         self.offered = await self._act(self._rules().grantable) or []
-        self._start({}, "", self.offered)  # all ticked at first
-        self.editing, self.loaded, self.may_change_email = False, True, True
+        if self._begins("new"):
+            self._start({}, "", self.offered)  # all ticked at first
+            self.editing, self.loaded, self.may_change_email = False, True, True
 
     @rx.event
     async def load_edit(self) -> Any:
-        self.loaded = False
-        yield
         self.offered = await self._act(self._rules().grantable) or []
         sheet = await self._act(self._rules().opened, {"id": self.router.url.query_parameters.get("id", "")})
         if sheet is None:
-            yield rx.redirect(self._path())
-            return
-        self._start(sheet.values, sheet.picture, sheet.grants)
-        self.editing, self.loaded, self._id = True, True, sheet.id
-        self.may_change_email = sheet.may_change_email
+            self._close()
+            return rx.redirect(self._path())
+        if self._begins(sheet.id, sheet.seen):
+            self._start(sheet.values, sheet.picture, sheet.grants)
+            self.editing, self.loaded, self._id, self._seen = True, True, sheet.id, sheet.seen
+            self.may_change_email = sheet.may_change_email
+        return None
 
     def _start(self, values: dict[str, str], picture: str, ticked: list[str]) -> None:
         self.values, self.ticked, self._open, self.tab = values, list(ticked), True, "0"
-        self.form_number += 1
         self.shown_name = f"{values.get('first_name', '')} {values.get('last_name', '')}".strip()
         self._start_picture(picture)
 
@@ -76,7 +73,7 @@ class ColleagueForm(PictureChoice, mixin=True):
     async def save(self, form: dict[str, Any]) -> Any:
         if not self._open:
             return None
-        payload = with_own(form, grants=granted_by(form), id=self._id, **self._picture_payload())
+        payload = with_own(form, grants=granted_by(form), id=self._id, seen=self._seen, **self._picture_payload())
         name = await self._act(self._rules().edit if self.editing else self._rules().create, payload)
         if name is None:
             return None
@@ -109,7 +106,7 @@ def colleague_page(
                 ),
                 rx.el.div(button_link(t("Cancel"), path, look="quiet"), submit(t("Save")), class_name="dialog-actions"),
                 on_submit=state.save,
-                key=state.form_number.to_string(),
+                key=state.form_key,
             ),
             layout.card(loading(8)),
         ),

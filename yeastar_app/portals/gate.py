@@ -23,9 +23,11 @@ from yeastar_app.services import sessions
 
 log = structlog.get_logger()
 
+HYDRATE = "reflex___state____state.hydrate_and_load"
+"""A browser shows the state: of a document that is new to it (it says `hashes` then), or after a lost connection."""
 FRAMEWORK_EVENTS = {
     "reflex___state____state.hydrate",
-    "reflex___state____state.hydrate_and_load",
+    HYDRATE,
     "reflex___state____state.reflex___state____on_load_internal_state.on_load_internal",
     "reflex___state____state.set_is_hydrated",
     "reflex___state____state.reflex___state____on_load_internal_state.set_is_hydrated",
@@ -64,6 +66,8 @@ class Gate(Middleware):
         self._note_use(actor)
         await self._forget_other_people(state, actor)
         if event.name in FRAMEWORK_EVENTS:
+            if event.name == HYDRATE and event.payload.get("hashes"):
+                await (await state.get_state(Shell))._leave()  # a new document: nothing is open in it
             return None
         policy = policy_of(event.name)
         if policy is None:

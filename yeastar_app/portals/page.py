@@ -8,7 +8,7 @@ from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import reflex as rx
 import structlog
@@ -52,6 +52,8 @@ class Page:
     policy: Policy
     build: Callable[[], rx.Component]
     on_load: Any
+    states: tuple[type[BaseState], ...]
+    """Those it shows something of that can be open."""
 
     @cached_property
     def pattern(self) -> re.Pattern[str]:
@@ -62,16 +64,25 @@ class Page:
 PAGES: list[Page] = []
 
 
+def page_at(path: str) -> Page | None:
+    """The page at an address."""
+    return next((page for page in PAGES if page.pattern.match(path)), None)
+
+
 def policy_for(path: str) -> Policy | None:
     """Who may have the page at an address; None: it is no page."""
-    return next((page.policy for page in PAGES if page.pattern.match(path)), None)
+    found = page_at(path)
+    return found.policy if found else None
 
 
-def page(route: str, title: str, policy: Policy, on_load: Any = None) -> Callable[..., Any]:
-    """Register a page. Its document is served only to those the policy admits; `on_load` runs after Shell.enter."""
+def page(route: str, title: str, policy: Policy, on_load: Any = None, also: tuple[Any, ...] = ()) -> Callable[..., Any]:
+    """Register a page. Its document is served only to those the policy admits; `on_load`, a handler or several, runs
+    after Shell.enter; `also`: further States that can have something open on it."""
 
     def register(build: Callable[[], rx.Component]) -> Callable[[], rx.Component]:
-        PAGES.append(Page(route, title, policy, build, on_load))
+        first = on_load if isinstance(on_load, list) else [on_load] if on_load else []
+        states = dict.fromkeys([*(handler.state for handler in first), *also])
+        PAGES.append(Page(route, title, policy, build, first, tuple(states)))
         return build
 
     return register
@@ -105,6 +116,11 @@ class Shell(rx.State):
     Its own two handlers are public, because public pages have the frame as well; `enter` holds every page to the
     page's own policy."""
 
+    OPENS: ClassVar[tuple[str, ...]] = ()
+    """The vars that say what is open on the page: panels, questions, the form itself. They are emptied when the page is
+    left, reloaded by the browser included (see the gate), and never when it is loaded: that happens also beneath
+    somebody who types, when a lost connection comes back, and after a click that was quicker."""
+
     ready: bool = False
     """False until the page's first data is there: skeletons are shown."""
     name: str = ""
@@ -120,6 +136,8 @@ class Shell(rx.State):
     """Grows with every notice, so that the same words appear again."""
 
     _seen_session: int | None = None
+    _path: str = ""
+    """Of the page that is shown."""
     _notice_carried: int = 0
     _done: tuple[str, int] = ("", 0)
     """What was done last, and the number of the notice that said so."""
@@ -127,9 +145,12 @@ class Shell(rx.State):
     @rx.event
     async def enter(self) -> Any:
         """First event of every page: who is here, may they be here, what may they see."""
-        actor = current_actor()
+        actor, path = current_actor(), self.router.url.path
+        if path != self._path:
+            await self._leave()
+        self._path = path
         try:
-            (policy_for(self.router.url.path) or PUBLIC).check(actor)
+            (policy_for(path) or PUBLIC).check(actor)
         except Refusal as refusal:
             return rx.redirect(way_out(actor, refusal))
         hub.leave(self.router.session.client_token)
@@ -139,12 +160,24 @@ class Shell(rx.State):
         self._notice_carried = self.notice_number
         self.name, self.email, self.organisation = actor.name, actor.email, actor.organisation_name
         self.home = f"/{actor.home}" if actor.home else "/sign-in"
-        self.menu = menu_of(actor, self.router.url.path)
+        self.menu = menu_of(actor, path)
         if any(item.href == ALARMS for item in self.menu):
             with suppress(Refusal):  # the right to see them is gone since a moment ago
                 self._count_alerts(await self._ask(alarms.open_alerts))
         self.ready = True
         return None
+
+    async def _leave(self) -> None:
+        """Close what is open on the page that was shown so far."""
+        left, self._path = page_at(self._path), ""
+        for state in left.states if left else ():
+            (await self.get_state(state))._close()
+
+    def _close(self) -> None:
+        """Close whatever is open."""
+        for name in self.OPENS:
+            if getattr(self, name):
+                setattr(self, name, self.get_fields()[name].default_value())
 
     @rx.event
     async def dismiss_notice(self) -> None:

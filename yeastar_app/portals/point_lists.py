@@ -3,7 +3,7 @@ search, filters, order and the story that is open live in the address."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import reflex as rx
 
@@ -70,6 +70,8 @@ class Source:
 
 class PointLists(rx.State, mixin=True):
     """What such a State (a Shell) has in common. It says `_path()` and `_source()`."""
+
+    OPENS: ClassVar[tuple[str, ...]] = ("telling",)
 
     tab: str = "record"
     loaded: bool = False

@@ -12,7 +12,7 @@ from yeastar_app.access import Actor, Policy, action, audit
 from yeastar_app.features import NEEDS, PARTNER_FEATURES, Feature, Surface, name_of
 from yeastar_app.models.accounts import Account, Kind, Organisation, Status
 from yeastar_app.refusals import NotFound, Refusal
-from yeastar_app.services import account_lists, images, invitations, people, removal, standing, two_factor
+from yeastar_app.services import account_lists, images, invitations, people, removal, seen, standing, two_factor
 from yeastar_app.services.account_lists import AccountFilter, OneAccount, People
 from yeastar_app.services.details import PersonDetails, difference, none_if_empty
 from yeastar_app.services.fields import YeastarId
@@ -51,6 +51,8 @@ class NewColleague(PersonDetails):
 
 class ChangedColleague(PersonDetails):
     id: Key
+    seen: seen.Mark
+    """Of the sheet it was changed on."""
     email: Annotated[YeastarId | None, BeforeValidator(none_if_empty)] = None
     """Only where the account is not activated yet."""
     grants: Grants
@@ -65,6 +67,7 @@ class ColleagueSheet:
     picture: str
     values: dict[str, str]
     grants: list[str]
+    seen: str
 
 
 # The rules, for either circle
@@ -181,7 +184,12 @@ def sheet(account: Account) -> ColleagueSheet:
         picture=images.address(account.image_id),
         values={name: str(value) for name, value in _recorded(account).items() if name != "grants"},
         grants=list(account.grants),
+        seen=_mark(account),
     )
+
+
+def _mark(account: Account) -> str:
+    return seen.mark(_recorded(account))
 
 
 def change(
@@ -189,7 +197,9 @@ def change(
 ) -> str:
     """Change a colleague and what it may do, which acts on its very next click; gives the name.
 
-    Refusals: `email_fixed`, `email_in_use`, `resent_too_often`, `grant_too_high`, `grant_needs_another`."""
+    Refusals: `changed_meanwhile`, `email_fixed`, `email_in_use`, `resent_too_often`, `grant_too_high`,
+    `grant_needs_another`."""
+    seen.compare(form.seen, _mark(account), account.name)
     before = _recorded(account)
     for name, value in form.of_person().items():
         setattr(account, name, value)

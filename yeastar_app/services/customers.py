@@ -14,7 +14,7 @@ from yeastar_app.access import Actor, Policy, action, audit
 from yeastar_app.features import Feature, Surface
 from yeastar_app.models.accounts import Account, Kind, ManagedPartner, Organisation, OrganisationKind, Status
 from yeastar_app.refusals import NotFound, Refusal
-from yeastar_app.services import account_lists, images, invitations, mail, people, two_factor
+from yeastar_app.services import account_lists, images, invitations, mail, people, seen, two_factor
 from yeastar_app.services.account_lists import AccountFilter, OneAccount, People
 from yeastar_app.services.details import Details, difference, none_if_empty
 from yeastar_app.services.fields import YeastarId
@@ -41,6 +41,8 @@ class NewCustomer(Details):
 
 class ChangedCustomer(Details):
     id: Key
+    seen: seen.Mark
+    """Of the sheet it was changed on."""
     email: Annotated[YeastarId | None, BeforeValidator(none_if_empty)] = None
     """Only where the account is not activated yet."""
 
@@ -55,6 +57,7 @@ class Sheet:
     may_change_email: bool
     picture: str
     values: dict[str, str]
+    seen: str
 
 
 @action(POLICY, form=AccountFilter, writes=False)
@@ -131,7 +134,12 @@ def opened(session: Session, actor: Actor, form: OneAccount) -> Sheet:
         may_change_email=account.status is Status.NOT_ACTIVATED,
         picture=images.address(account.image_id),
         values=values,
+        seen=_mark(account, company),
     )
+
+
+def _mark(account: Account, company: Organisation) -> str:
+    return seen.mark(_recorded(account, company))
 
 
 @action(POLICY, form=ChangedCustomer, prepare=images.prepared_picture)
@@ -139,9 +147,11 @@ def edit(session: Session, actor: Actor, form: ChangedCustomer, *, prepared: Pic
     """Change a customer; gives its name. A new address, possible before the activation only, ends the old
     link and gets an email of its own.
 
-    Refusals: `email_fixed`, `email_in_use`, `resent_too_often`."""
+    Refusals: `changed_meanwhile`, `email_fixed`, `email_in_use`, `resent_too_often`."""
     account = mine(session, actor, form.id, locked=True)
     company = session.get_one(Organisation, account.organisation_id)
+    session.refresh(company)  # as it is under the account's lock
+    seen.compare(form.seen, _mark(account, company), account.name)
     before = _recorded(account, company)
     for name, value in form.of_company().items():
         setattr(company, name, value)

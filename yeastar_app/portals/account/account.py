@@ -37,6 +37,7 @@ class TabsState(AccountState):
     @rx.event
     async def show(self, tab: str) -> Any:
         self.errors, self.notice = {}, ""
+        (await self.get_state(security.SecurityState))._close()
         self.tab = tab if isinstance(tab, str) and tab in TABS else "profile"
         return self._fill()
 
@@ -50,7 +51,7 @@ class TabsState(AccountState):
         }[self.tab]
 
 
-@page("/account", t("Account"), OWN_ACCOUNT, TabsState.load)
+@page("/account", t("Account"), OWN_ACCOUNT, TabsState.load, (security.SecurityState, sessions.SessionsState))
 def account_page() -> rx.Component:
     state = TabsState
     return layout.shell(

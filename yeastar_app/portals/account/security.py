@@ -1,7 +1,7 @@
 """Account > Security: two-factor authentication, its recovery codes, and the "Trusted Device List"."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import reflex as rx
 import segno
@@ -25,6 +25,17 @@ class DeviceRow:
 
 @guarded(OWN_ACCOUNT)
 class SecurityState(AccountState):
+    OPENS: ClassVar[tuple[str, ...]] = (
+        "setting_up",
+        "qr",
+        "key_to_type",
+        "email_sent",
+        "fresh_codes",
+        "asking_for",
+        "changing",
+        "_secret",
+    )
+
     loaded: bool = False
     method: str = "off"
     codes_left: int = 0
@@ -47,8 +58,6 @@ class SecurityState(AccountState):
 
     @rx.event
     async def read(self) -> None:
-        self._close()
-        self.fresh_codes = []
         await self._read()
 
     @rx.event
@@ -100,7 +109,6 @@ class SecurityState(AccountState):
         """The password was given for what it was asked for."""
         if self.asking_for == "off" and await self._did(two_factor.switch_off, form):
             self._close()
-            self.fresh_codes = []
             self._say(t("2FA has been disabled."))
         elif self.asking_for == "codes":
             made = await self._act(two_factor.renew_codes, form)
@@ -125,9 +133,8 @@ class SecurityState(AccountState):
         await self._read()
 
     def _close(self) -> None:
+        super()._close()
         self.errors = {}
-        self.setting_up = self.asking_for = self.qr = self.key_to_type = self._secret = ""
-        self.changing = self.email_sent = False
 
     async def _turned_on(self, made: list[str] | None) -> None:
         if made is None:

@@ -1,7 +1,7 @@
 """Account > Sessions: where one is signed in, and signing out of any of it."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import reflex as rx
 
@@ -34,6 +34,8 @@ class SessionRow:
 
 @guarded(OWN_ACCOUNT)
 class SessionsState(AccountState):
+    OPENS: ClassVar[tuple[str, ...]] = ("asking",)
+
     loaded: bool = False
     rows: list[SessionRow] = []
     asking: bool = False

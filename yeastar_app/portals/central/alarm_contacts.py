@@ -1,7 +1,7 @@
 """Alarm > Notification Contacts: who gets an email when an alarm is raised."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import reflex as rx
 
@@ -31,6 +31,8 @@ class ContactRow:
 
 @guarded(MANAGE)
 class AlarmContactsState(Shell):
+    OPENS: ClassVar[tuple[str, ...]] = ("editing", "doomed")
+
     loaded: bool = False
     rows: list[ContactRow] = []
     choices: list[dict[str, str]] = []
@@ -53,7 +55,6 @@ class AlarmContactsState(Shell):
 
     @rx.event
     async def load(self) -> None:
-        self.editing, self.doomed = False, ""
         self._watch(alarm_contacts.topic(current_actor().organisation))
         await self._fill()
 

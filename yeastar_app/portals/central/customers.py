@@ -1,7 +1,7 @@
 """Cloud PBX > Customer: the contact records that get the emails of PBXs."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import reflex as rx
 
@@ -30,6 +30,8 @@ class CustomerRow:
 
 @guarded(contacts.VIEW)
 class CustomersState(Shell):
+    OPENS: ClassVar[tuple[str, ...]] = ("editing", "doomed")
+
     loaded: bool = False
     may_manage: bool = False
     rows: list[CustomerRow] = []
@@ -56,7 +58,7 @@ class CustomersState(Shell):
         self.seed, searched = form.search, self.search
         self.search = caught_up(searched, form.search, self._typing)
         self.opened += self.search != searched
-        self._typing, self.editing, self.doomed = False, False, ""
+        self._typing = False
         self.may_manage = current_actor().may(Feature.CUSTOMER_MANAGE)
         await self._fill()
 

@@ -1,7 +1,7 @@
 """System > Operation Logs: what the own people did here in the last 6 months, with what was before and after."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import reflex as rx
 
@@ -35,6 +35,8 @@ def log_row(row: operation_logs.Row) -> LogRow:
 
 @guarded(operation_logs.VIEW)
 class LogsState(Shell):
+    OPENS: ClassVar[tuple[str, ...]] = ("reading",)
+
     loaded: bool = False
     rows: list[LogRow] = []
     filters: dict[str, str] = {}
@@ -52,7 +54,7 @@ class LogsState(Shell):
     @rx.event
     async def load(self) -> None:
         query = dict(self.router.url.query_parameters)
-        self.filters, self.reading = self._parsed(query), False
+        self.filters = self._parsed(query)
         self.narrowed, self.opened = any(self.filters.values()), self.opened + 1
         self.download = with_query("/files/operation-logs.xlsx", **self.filters)
         found = await self._act(operation_logs.search, query)

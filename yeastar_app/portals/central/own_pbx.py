@@ -2,7 +2,7 @@
 seller allows it. `?pbx=3` in the address shows that one's details."""
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 import reflex as rx
 
@@ -43,6 +43,8 @@ class Remark:
 
 @guarded(own_pbx.POLICY)
 class OwnPbxState(Shell):
+    OPENS: ClassVar[tuple[str, ...]] = ("open", "asking")
+
     loaded: bool = False
     rows: list[PbxRow] = []
     remarks: list[Remark] = []
@@ -69,9 +71,9 @@ class OwnPbxState(Shell):
     @rx.event
     async def load(self) -> None:
         self._watch(*pbx.topics(current_actor()))
-        self.open, self.asking = False, False
         await self._fill()
         asked = self.router.url.query_parameters.get("pbx")
+        self.open = self.open and asked is not None
         if asked is not None:
             await self._open(asked)
 

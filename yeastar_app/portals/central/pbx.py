@@ -1,6 +1,6 @@
 """Cloud PBX > PBX: the list, and the panel that creates one inside a package."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import reflex as rx
 
@@ -46,6 +46,8 @@ SHOWN = {
 
 @guarded(pbx.VIEW)
 class PbxState(Shell):
+    OPENS: ClassVar[tuple[str, ...]] = ("adding", "asking")
+
     loaded: bool = False
     may_add: bool = False
     may_edit: bool = False
@@ -92,9 +94,8 @@ class PbxState(Shell):
         self._watch(*pbx.topics(actor), *capacity.topics_around(actor))
         self.may_add, self.may_edit = actor.may(Feature.PBX_ADD), actor.may(Feature.PBX_EDIT)
         self.may_control, self.may_delete = actor.may(Feature.PBX_CONTROL), actor.may(Feature.PBX_DELETE)
-        self.adding, self.asking = False, ""
         await self._fill()
-        if asked.get("add") and self.may_add:
+        if asked.get("add") and self.may_add and not self.adding:
             await self._open()
 
     async def _follow(self) -> None:
@@ -154,8 +155,13 @@ class PbxState(Shell):
         self.adding = await self._show_place()
 
     @rx.event
-    async def show_panel(self, shown: bool) -> None:
-        self.adding = self.adding and bool(shown)
+    async def show_panel(self, shown: bool) -> Any:
+        self.adding = self.adding and shown is True
+        return None if self.adding else self._clean_address()
+
+    def _clean_address(self) -> Any:
+        """Without `?add=`: or a reload would open the panel again."""
+        return rx.redirect(HERE, replace=True) if "add" in self.router.url.query_parameters else None
 
     @rx.event
     async def choose_place(self, place: str) -> None:
@@ -232,8 +238,7 @@ class PbxState(Shell):
         words = t("{name} is being created and was deducted from the package.", name=str(form.get("name", "")).strip())
         self._say(words)
         await self._fill_quietly()
-        asked_for = "add" in self.router.url.query_parameters  # or a reload would open the panel again
-        return rx.redirect(HERE, replace=True) if asked_for else None
+        return self._clean_address()
 
     @rx.event
     async def ask(self, what: str, number: int) -> None:

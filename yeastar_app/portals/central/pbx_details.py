@@ -2,7 +2,7 @@
 and everything that can be done with it. `?do=resize` in the address opens the panel of that name."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import reflex as rx
 
@@ -59,6 +59,8 @@ class Line:
 
 @guarded(pbx.VIEW)
 class PbxDetailsState(Shell):
+    OPENS: ClassVar[tuple[str, ...]] = ("loaded", "panel", "asking")
+
     loaded: bool = False
     here: PbxRow = PbxRow()
     recipients: list[dict[str, str]] = []
@@ -100,7 +102,6 @@ class PbxDetailsState(Shell):
 
     @rx.event
     async def load(self) -> Any:
-        self.loaded, self.panel, self.asking = False, "", ""
         asked = self.router.url.path.rstrip("/").rsplit("/", 1)[-1]
         try:
             seen = await self._ask(pbx.details, {"id": asked})
@@ -112,7 +113,8 @@ class PbxDetailsState(Shell):
         self._show(seen)
         wanted = str(self.router.url.query_parameters.get("do", ""))
         if wanted in PANELS:
-            await self._open(wanted)
+            if wanted != self.panel:
+                await self._open(wanted)
         elif wanted in QUESTIONS:
             self._question(wanted)
         return rx.redirect(f"{LIST}/{self._id}", replace=True) if wanted and not (self.panel or self.asking) else None

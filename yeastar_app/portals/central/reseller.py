@@ -1,7 +1,7 @@
 """System > User > Reseller: adding and editing one, in the three sections of Seed 002."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import reflex as rx
 
@@ -28,10 +28,10 @@ from yeastar_app.portals.central.rows import (
     preset_row,
     typed_number,
 )
+from yeastar_app.portals.kept_form import KeptForm
 from yeastar_app.portals.page import Shell, current_actor, guarded, page, with_own
 from yeastar_app.refusals import Refusal
 from yeastar_app.services import capacity, presets, resellers
-from yeastar_app.services.seen import mark
 from yeastar_app.words import t
 
 LIST = "/central/resellers"
@@ -41,11 +41,9 @@ NEW = {"extensions": 50, "calls": 10, "minutes": 0, "min_extensions": 5}
 
 
 @guarded(resellers.MANAGE)
-class ResellerState(Shell):
-    loaded: bool = False
-    form_key: str = ""
-    """Of whom and of what the form was filled in: it is drawn anew only where that is different, so that what is typed
-    stays when the connection is lost and the page is loaded again beneath it."""
+class ResellerState(KeptForm, Shell):
+    OPENS: ClassVar[tuple[str, ...]] = (*KeptForm.OPENS, "asking", "choosing")
+
     heading: str = ""
     is_new: bool = True
     is_active: bool = False
@@ -84,28 +82,41 @@ class ResellerState(Shell):
 
     @rx.event
     async def load(self) -> Any:
-        self.loaded, self._saved, self.tab, self.asking = False, False, "0", False
-        self.choosing, self.copied_from, self.changes = False, "", []
         asked = self.router.url.path.rstrip("/").rsplit("/", 1)[-1]
-        self.is_new = asked == "new"
         self._watch(*capacity.topics_around(current_actor()))
         try:
-            if self.is_new:
-                self._show_new(await self._ask(resellers.offer))
-                await self._copy(self.router.url.query_parameters.get("from"))
-            else:
-                self._show(await self._ask(resellers.details, {"id": asked}))
-                await self._show_history()
-            self._note_sliders()
+            await (self._load_new() if asked == "new" else self._load_one(asked))
             await self._show_presets()
         except Refusal:
-            return rx.redirect("/not-found" if not self.is_new else "/not-allowed")
-        self.form_key = mark(asked, self.copied_from, "" if self.is_new else self._seen)
+            self._close()
+            return rx.redirect("/not-found" if asked != "new" else "/not-allowed")
         self.loaded = True
         return None
 
+    async def _load_new(self) -> None:
+        source = self.router.url.query_parameters.get("from", "")
+        if not self._begins("new", source):
+            await self._move_bounds(self._typed)
+            return
+        self._show_new(await self._ask(resellers.offer))
+        await self._copy(source)
+        self._note_sliders()
+
+    async def _load_one(self, asked: str) -> None:
+        seen = await self._ask(resellers.details, {"id": asked})
+        if self._begins(seen.id, seen.mark):
+            self._show(seen)
+            self._note_sliders()
+        else:
+            await self._move_bounds(self._typed)
+        await self._show_history()
+
+    def _begin(self, reseller_id: int, heading: str) -> None:
+        self._reseller_id, self.heading, self.is_new, self._saved = reseller_id, heading, reseller_id == 0, False
+        self.tab, self.copied_from, self.changes = "0", "", []
+
     def _show_new(self, offer: resellers.Offer) -> None:
-        self._reseller_id, self.heading = 0, t("Add Reseller")
+        self._begin(0, t("Add Reseller"))
         self.values = dict(BLANK)
         self.is_active, self.state_words, self.state_tone = False, "", ""
         self.has_two_factor = False
@@ -140,8 +151,8 @@ class ResellerState(Shell):
         self.presets = [preset_row(row) for row in await self._ask(presets.listed)]
 
     def _show(self, seen: resellers.Details) -> None:
-        self._reseller_id, self._seen, self.heading = seen.id, seen.mark, seen.values["company"]
-        self.cloned = str(seen.id)
+        self._begin(seen.id, seen.values["company"])
+        self._seen, self.cloned = seen.mark, str(seen.id)
         self.values = seen.values
         self.is_active = seen.status is not Status.NOT_ACTIVATED
         self.has_two_factor = seen.two_factor is not TwoFactor.OFF

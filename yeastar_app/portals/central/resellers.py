@@ -1,6 +1,6 @@
 """System > User > Reseller: the list (Seed 002)."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import reflex as rx
 
@@ -32,6 +32,8 @@ HERE = "/central/resellers"
 
 @guarded(resellers.VIEW)
 class ResellersState(Shell):
+    OPENS: ClassVar[tuple[str, ...]] = ("asking",)
+
     loaded: bool = False
     may_manage: bool = False
     rows: list[ResellerRow] = []
@@ -57,7 +59,6 @@ class ResellersState(Shell):
         self._place = {name: str(asked.get(name, ""))[:20] for name in ("before", "after")}
         self.export_href = with_query("/files/resellers.xlsx", **self.filters)
         self.may_manage = current_actor().may(Feature.RESELLER_MANAGE)
-        self.asking = False
         self._watch(*capacity.topics_around(current_actor()))
         await self._show()
 

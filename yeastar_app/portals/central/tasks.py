@@ -3,7 +3,7 @@
 import secrets
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 import reflex as rx
 
@@ -36,6 +36,8 @@ class Choice:
 
 @guarded(tasks.VIEW)
 class TasksState(Shell):
+    OPENS: ClassVar[tuple[str, ...]] = ("panel", "asking")
+
     loaded: bool = False
     may_manage: bool = False
     rows: list[TaskRow] = []
@@ -73,7 +75,7 @@ class TasksState(Shell):
         self.seed, searched = fresh.search, self.search
         self.search = caught_up(searched, fresh.search, self._typing)
         self.opened += self.search != searched
-        self._typing, self.panel, self.asking = False, False, ""
+        self._typing = False
         self.kind = fresh.kind if fresh.kind in KINDS else ""
         self.status = fresh.status if fresh.status in STATUSES else ""
         actor = current_actor()

@@ -7,6 +7,7 @@ import reflex as rx
 from yeastar_app.components import forms, layout
 from yeastar_app.components.controls import button_link, loading, submit
 from yeastar_app.components.uploads import picture_field
+from yeastar_app.portals.kept_form import KeptForm
 from yeastar_app.portals.page import Shell, guarded, page, with_own
 from yeastar_app.portals.picture_choice import PictureChoice
 from yeastar_app.services import account_information
@@ -14,8 +15,7 @@ from yeastar_app.words import t
 
 
 @guarded(account_information.POLICY)
-class AccountInformationState(PictureChoice, Shell):
-    loaded: bool = False
+class AccountInformationState(KeptForm, PictureChoice, Shell):
     own_email: str = ""
     first_name: str = ""
     last_name: str = ""
@@ -29,12 +29,8 @@ class AccountInformationState(PictureChoice, Shell):
 
     @rx.event
     async def load(self) -> None:
-        self.loaded = False
-        await self._read()
-
-    async def _read(self) -> None:
         found = await self._act(account_information.read)
-        if found is None:
+        if found is None or not self._begins(found):
             return
         self.own_email, self.phone = found.email, found.phone
         self.first_name, self.last_name = found.first_name, found.last_name
@@ -49,7 +45,8 @@ class AccountInformationState(PictureChoice, Shell):
         if name is not None:
             self.name = name
             self._say(t("Your information is saved."))
-            await self._read()
+            self.form_key = ""
+            await self.load()
 
 
 @page("/customer/account", t("Account Information"), account_information.POLICY, AccountInformationState.load)

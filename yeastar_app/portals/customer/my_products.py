@@ -1,6 +1,6 @@
 """My Products: what the customer holds, its own and what its partner associated it with."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import reflex as rx
 
@@ -21,6 +21,8 @@ PATH = "/customer"
 class MyProductsState(Shell):
     """The list and the drawer with one product's details."""
 
+    OPENS: ClassVar[tuple[str, ...]] = ("open",)
+
     rows: list[Held] = []
     loaded: bool = False
     newer: int = 0
@@ -31,7 +33,6 @@ class MyProductsState(Shell):
 
     @rx.event
     async def load(self) -> None:
-        self.open = False
         found = await self._act(holdings.mine, dict(self.router.url.query_parameters))
         if found is not None:
             self.rows, self.newer, self.older, self.loaded = found.rows, found.newer, found.older, True

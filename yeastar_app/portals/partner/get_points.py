@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import reflex as rx
 
@@ -54,6 +54,8 @@ LOOKS = 2_400
 
 @guarded(POLICY)
 class GetPoints(Shell):
+    OPENS: ClassVar[tuple[str, ...]] = ("panel", "result")
+
     panel: bool = False
     kind: str = "normal"
     form_number: int = 0

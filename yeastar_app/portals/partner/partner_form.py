@@ -8,6 +8,7 @@ from yeastar_app.components import forms, layout
 from yeastar_app.components.controls import back_link, button_link, callout, loading, submit
 from yeastar_app.components.uploads import picture_field
 from yeastar_app.models.accounts import TaxType
+from yeastar_app.portals.kept_form import KeptForm
 from yeastar_app.portals.page import Shell, guarded, page, with_own
 from yeastar_app.portals.picture_choice import PictureChoice
 from yeastar_app.services import customers
@@ -20,11 +21,10 @@ TAX_TYPES = {kind.value: kind.value.replace("_", " ") for kind in TaxType}
 
 
 @guarded(customers.POLICY)
-class PartnerFormState(PictureChoice, Shell):
+class PartnerFormState(KeptForm, PictureChoice, Shell):
     """One form for a new customer and for one that is edited (`editing`)."""
 
     editing: bool = False
-    loaded: bool = False
     types: list[dict[str, str]] = []
     user_type: str = "customer"
     may_change_email: bool = True
@@ -32,26 +32,29 @@ class PartnerFormState(PictureChoice, Shell):
     shown_name: str = ""
 
     _id: int = 0
+    _seen: str = ""
     _open: bool = False
     """False once saved, so that the second of two clicks does nothing."""
 
     @rx.event
     async def load_new(self) -> None:
-        self._start({}, "")
         allowed = await self._act(customers.user_types) or []
         self.types = [{"value": value, "label": TYPES[value]} for value in allowed]
-        self.editing, self.loaded, self.user_type, self.may_change_email = False, True, "customer", True
+        if self._begins("new"):
+            self._start({}, "")
+            self.editing, self.loaded, self.user_type, self.may_change_email = False, True, "customer", True
 
     @rx.event
     async def load_edit(self) -> Any:
-        self.loaded = False
         sheet = await self._act(customers.opened, {"id": self.router.url.query_parameters.get("id", "")})
         if sheet is None:
+            self._close()
             return rx.redirect(LIST)
-        self._start(sheet.values, sheet.picture)
-        self.types = [{"value": sheet.kind, "label": TYPES[sheet.kind]}]
-        self.editing, self.loaded, self.user_type, self._id = True, True, sheet.kind, sheet.id
-        self.may_change_email = sheet.may_change_email
+        if self._begins(sheet.id, sheet.seen):
+            self._start(sheet.values, sheet.picture)
+            self.types = [{"value": sheet.kind, "label": TYPES[sheet.kind]}]
+            self.editing, self.loaded, self.user_type, self._id = True, True, sheet.kind, sheet.id
+            self.may_change_email, self._seen = sheet.may_change_email, sheet.seen
         return None
 
     def _start(self, values: dict[str, str], picture: str) -> None:
@@ -67,7 +70,7 @@ class PartnerFormState(PictureChoice, Shell):
     async def save(self, form: dict[str, Any]) -> Any:
         if not self._open:
             return None
-        payload = with_own(form, id=self._id, **self._picture_payload())
+        payload = with_own(form, id=self._id, seen=self._seen, **self._picture_payload())
         saved = await self._act(customers.edit if self.editing else customers.create, payload)
         if saved is None:
             return None
@@ -114,6 +117,7 @@ def _page(title: str, note: Any) -> rx.Component:
                     ),
                 ),
                 on_submit=state.save,
+                key=state.form_key,
             ),
             layout.card(loading(8)),
         ),

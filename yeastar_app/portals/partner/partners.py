@@ -1,6 +1,6 @@
 """User > Partners: the customers (and partners) a partner looks after (Seed 001)."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import reflex as rx
 
@@ -22,6 +22,8 @@ SHOWN_STATES = {code: words for code, words in STATES.items() if code != "frozen
 @guarded(customers.POLICY)
 class PartnersState(AccountList, Shell):
     """The list, and what its rows offer."""
+
+    OPENS: ClassVar[tuple[str, ...]] = (*AccountList.OPENS, "products_open")
 
     products_open: bool = False
     products_name: str = ""

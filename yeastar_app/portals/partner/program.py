@@ -2,7 +2,7 @@
 them what is to come, and how the tier changed."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import reflex as rx
 
@@ -73,6 +73,8 @@ class ChangeRow:
 
 @guarded(POLICY)
 class ProgramState(Shell):
+    OPENS: ClassVar[tuple[str, ...]] = ("comparing",)
+
     loaded: bool = False
     standing: StandingRow = StandingRow()
     validity: str = ""
@@ -199,7 +201,7 @@ def _rule_row(rule: programme.Rule, window_days: int) -> RuleRow:
     return RuleRow(rule.product, f"{rule.points:,}", identifiers.LABELS[rule.id_kind], window)
 
 
-@page(PATH, t("Partner Program"), POLICY, [ProgramState.load, ProgramState.arrive])
+@page(PATH, t("Partner Program"), POLICY, [ProgramState.load, ProgramState.arrive], (GetPoints,))
 def program_page() -> rx.Component:
     state = ProgramState
     return layout.shell(

@@ -2,7 +2,7 @@
 address."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import reflex as rx
 
@@ -57,6 +57,8 @@ class DrawRow:
 
 @guarded(POLICY)
 class RewardsState(Shell):
+    OPENS: ClassVar[tuple[str, ...]] = ("panel", "asking")
+
     tab: str = "catalogue"
     loaded: bool = False
     tier: str = ""
@@ -88,7 +90,6 @@ class RewardsState(Shell):
     @rx.event
     async def load(self) -> None:
         asked = dict(self.router.url.query_parameters)
-        self.panel, self.asking = False, ""
         self.tab = "redemptions" if asked.get("tab") == "redemptions" else "catalogue"
         await self._fill()
 

@@ -61,7 +61,6 @@ class UploadsState(Shell):
         self.uploads = [_row(line) for line in found.rows]
         self.newer, self.older, self.loaded = found.newer, found.older, True
         panel = await self.get_state(GetPoints)
-        panel.panel = False  # it led here, perhaps
         if not panel.products and (seen := await self._act(programme.view)):
             panel._know(seen, None)
 
@@ -95,7 +94,7 @@ def _row(line: bulk.UploadLine) -> UploadRow:
     )
 
 
-@page(PATH, t("History of Uploads"), POLICY, UploadsState.load)
+@page(PATH, t("History of Uploads"), POLICY, UploadsState.load, (GetPoints,))
 def uploads_page() -> rx.Component:
     state = UploadsState
     return layout.shell(

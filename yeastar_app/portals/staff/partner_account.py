@@ -1,7 +1,7 @@
 """Back office > Partners' Points > one partner: figures, ledger, registrations, tier history; adjust and reverse."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import reflex as rx
 
@@ -55,6 +55,8 @@ class Figures:
 
 @guarded(partner_points.POLICY)
 class PartnerAccountState(PointLists, Shell):
+    OPENS: ClassVar[tuple[str, ...]] = (*PointLists.OPENS, "panel")
+
     known: bool = False
     """False until the figures are there."""
     missing: bool = False
@@ -89,7 +91,6 @@ class PartnerAccountState(PointLists, Shell):
     async def load(self) -> None:
         place = self.router.url.path.rstrip("/").rsplit("/", 1)[-1]
         self._partner = int(place) if place.isascii() and place.isdigit() and len(place) < 19 else 0
-        self.panel = ""
         asked = self._read_address()
         await self._show_account()
         if self.known:
@@ -101,7 +102,8 @@ class PartnerAccountState(PointLists, Shell):
         self.known, self.missing = seen is not None, seen is None
         if seen is None:
             return
-        self._seen = seen.seen
+        if not self.panel:
+            self._seen = seen.seen  # of what is open, the mark is that of its opening
         self.figures = Figures(
             seen.name,
             seen.tier,

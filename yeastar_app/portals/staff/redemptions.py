@@ -1,7 +1,7 @@
 """Back office > Redemptions: the fulfilment queue. Account managers have their own partners' requests, administrators
 all."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import reflex as rx
 
@@ -23,6 +23,8 @@ TITLES = {"details": t("Redemption"), "fulfil": t("Fulfil"), "decline": t("Decli
 
 @guarded(redemptions.POLICY)
 class RedemptionsState(Shell):
+    OPENS: ClassVar[tuple[str, ...]] = ("panel",)
+
     rows: list[RedemptionRow] = []
     loaded: bool = False
     newer: int = 0
@@ -54,7 +56,7 @@ class RedemptionsState(Shell):
         self.seed, searched = fresh.search, self.search
         self.search = caught_up(searched, fresh.search, self._typing)
         self.opened += self.search != searched
-        self._typing, self.panel = False, ""
+        self._typing = False
         self.status = fresh.status if fresh.status in STATUSES else ""
         self.since, self.until = str(fresh.since or ""), str(fresh.until or "")
         self.order = t("Oldest first") if redemptions.oldest_first(self.status) else t("Newest first")

@@ -1,7 +1,7 @@
 """The list of Product Registry: units and subscriptions, who registered them, what is changed by hand."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import reflex as rx
 
@@ -38,6 +38,8 @@ class EventRow:
 
 @guarded(registry.VIEW)
 class RegistryState(Shell):
+    OPENS: ClassVar[tuple[str, ...]] = ("panel",)
+
     rows: list[UnitRow] = []
     products: list[dict[str, str]] = []
     choices: list[dict[str, str]] = []
@@ -72,7 +74,7 @@ class RegistryState(Shell):
         self.seed, searched = fresh.search, self.search
         self.search = caught_up(searched, fresh.search, self._typing)
         self.opened += self.search != searched
-        self._typing, self.panel = False, ""
+        self._typing = False
         self.product, self.state = fresh.product, fresh.state if fresh.state in STATES else ""
         self.may_change = current_actor().kind is Kind.ADMINISTRATOR
         known = await self._act(registry.products) or []

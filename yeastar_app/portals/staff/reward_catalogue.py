@@ -1,7 +1,7 @@
 """Back office > Rewards: what partners can have for points, with pictures, and how many there are for each tier."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import reflex as rx
 
@@ -43,6 +43,8 @@ class RewardRow:
 
 @guarded(reward_catalogue.POLICY)
 class RewardCatalogueState(PictureChoice, Shell):
+    OPENS: ClassVar[tuple[str, ...]] = ("panel", "removing")
+
     rows: list[RewardRow] = []
     loaded: bool = False
     more: bool = False
@@ -73,7 +75,7 @@ class RewardCatalogueState(PictureChoice, Shell):
         self.seed, searched = fresh.search, self.search
         self.search = caught_up(searched, fresh.search, self._typing)
         self.opened += self.search != searched
-        self._typing, self.panel, self.removing, self.number = False, False, "", fresh.page
+        self._typing, self.number = False, fresh.page
         await self._fill()
 
     async def _fill(self) -> None:

@@ -1,7 +1,7 @@
 """Back office > Products & Point Rules: what each product earns from which day to which day."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import reflex as rx
 
@@ -43,6 +43,8 @@ class ProductRow:
 
 @guarded(point_rules.POLICY)
 class RulesState(Shell):
+    OPENS: ClassVar[tuple[str, ...]] = ("panel", "removing", "answer")
+
     products: list[ProductRow] = []
     choices: list[dict[str, str]] = []
     loaded: bool = False
@@ -78,7 +80,7 @@ class RulesState(Shell):
         self.seed, searched = fresh.search, self.search
         self.search = caught_up(searched, fresh.search, self._typing)
         self.opened += self.search != searched
-        self._typing, self.panel, self.removing, self.answer = False, "", "", ""
+        self._typing = False
         self.asked_day = clock.now().date().isoformat()
         self.export_href = with_query("/files/point-rules.xlsx", search=fresh.search)
         everything = await self._act(point_rules.overview, {})

@@ -1,7 +1,7 @@
 """Back office > Tiers & Benefits: thresholds, rebates, benefits and the programme's figures, as rules that are data."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import reflex as rx
 
@@ -28,6 +28,8 @@ class TierRow:
 
 @guarded(tier_rules.POLICY)
 class TiersState(Shell):
+    OPENS: ClassVar[tuple[str, ...]] = ("panel", "removing")
+
     rows: list[TierRow] = []
     loaded: bool = False
     period: str = ""
@@ -51,7 +53,6 @@ class TiersState(Shell):
 
     @rx.event
     async def load(self) -> None:
-        self.panel, self.removing = "", ""
         await self._fill()
 
     async def _fill(self) -> None:

@@ -1,0 +1,95 @@
+"""What is open on a page: it stays through whatever loads the page, and is closed when the page is left."""
+
+from typing import Any
+
+import pytest
+import reflex as rx
+from reflex.state import State
+from reflex_base.event import Event
+from reflex_base.vars import Var
+
+import yeastar_app.yeastar_app  # noqa: F401 - registers every page
+from tests.security.test_matrix import cookie
+from tests.services.central import owner
+from yeastar_app.access import Credential, who
+from yeastar_app.components import overlays
+from yeastar_app.portals.central.customers import HERE as CUSTOMERS
+from yeastar_app.portals.central.customers import CustomersState
+from yeastar_app.portals.gate import HYDRATE, Gate
+from yeastar_app.portals.page import PAGES, Page, Shell, set_current_actor
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.route)
+def test_whatever_can_be_open_on_a_page_is_closed_when_it_is_left(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[Var[Any]] = []
+    root = overlays.radix.root
+
+    def noted(*content: Any, open: Any, **props: Any) -> rx.Component:
+        drawn.append(Var.create(open))
+        return root(*content, open=open, **props)
+
+    monkeypatch.setattr(overlays.radix, "root", noted)
+    page.build()
+    closed = [str(getattr(state, name)) for state in page.states for name in state.OPENS if name[0] != "_"]
+    for shown in drawn:
+        assert any(name in str(shown) for name in closed), f"{page.route}: {shown}"
+
+
+def tab(credential: Credential) -> Any:
+    """A browser's tab that holds `credential`."""
+    root = State(_reflex_internal_init=True)  # type: ignore[call-arg]
+    root.router_data = {"headers": {"cookie": cookie(credential), "asgi-scope-client": "192.0.2.1"}, "token": "a tab"}
+    set_current_actor(who(credential))
+    return root
+
+
+async def arrive(root: Any, path: str) -> None:
+    """The first event of a page."""
+    root.router_data = {**root.router_data, "pathname": path, "asPath": path}
+    root.router = rx.istate.data.RouterData.from_router_data(root.router_data)
+    shell = await root.get_state(Shell)
+    await type(shell).event_handlers["enter"].fn(shell)
+
+
+async def hydrate(root: Any, **says: Any) -> None:
+    """The browser connects."""
+    await Gate().preprocess(None, root, Event(name=HYDRATE, payload=says))
+
+
+async def customers(root: Any) -> Any:
+    """The page of customers with its panel opened, perhaps before anything else has happened there."""
+    state = await root.get_state(CustomersState)
+    await CustomersState.event_handlers["open_new"].fn(state)
+    return state
+
+
+async def test_a_panel_stays_while_its_page_is_loaded_again_and_is_closed_when_it_is_left(sqlite: str) -> None:
+    root = tab(owner().credential)
+    await hydrate(root, hashes=["a"])
+    await arrive(root, CUSTOMERS)
+    state = await customers(root)
+    await hydrate(root)  # a lost connection is back
+    await arrive(root, CUSTOMERS)
+    await CustomersState.event_handlers["load"].fn(state)
+    assert state.editing and state.loaded
+    await arrive(root, "/central/tasks")
+    assert not state.editing
+
+
+async def test_a_click_before_the_page_is_loaded_counts(sqlite: str) -> None:
+    root = tab(owner().credential)
+    await hydrate(root, hashes=["a"])
+    await arrive(root, "/central/tasks")
+    state = await customers(root)
+    await arrive(root, CUSTOMERS)
+    await CustomersState.event_handlers["load"].fn(state)
+    assert state.editing
+
+
+async def test_in_a_reloaded_document_nothing_is_open(sqlite: str) -> None:
+    root = tab(owner().credential)
+    await hydrate(root, hashes=["a"])
+    await arrive(root, CUSTOMERS)
+    state = await customers(root)
+    await hydrate(root, hashes=["a"])
+    assert not state.editing
