@@ -74,7 +74,7 @@ def test_the_log_is_searched_by_who_action_subject_and_day(db: str) -> None:
 def test_the_log_is_exported_as_it_is_filtered(sqlite: str) -> None:
     me = partner()
     created = customer(me)
-    perform(customers.edit, {**FORM, "id": created, "city": "=SUM(A1)"}, me)
+    edit(customers, me, created, **{**FORM, "city": "=SUM(A1)"})
     made = perform(audit_log.export, {"action": "edited"}, administrator())
     (sheet,) = openpyxl.load_workbook(made)
     made.unlink()
