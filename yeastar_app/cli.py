@@ -36,6 +36,7 @@ def demo() -> None:
         back_office,
         capacity,
         holdings,
+        lately,
         orders,
         people,
         points,
@@ -54,6 +55,7 @@ def demo() -> None:
             capacity.load(session, loaded)
             tasks.load(session, loaded)
             alarms.load(session, loaded)
+            lately.load(session, loaded)
             points.load(session, loaded, rewards.load(session, loaded))
             back_office.load(session, loaded)
             holdings.load(session, loaded)

@@ -90,6 +90,34 @@ def test_slider_and_number_box_follow_each_other_and_say_what_is_left(page: Page
     expect(slider).to_have_value(str(free))
 
 
+def test_minimum_follows_extensions(page: Page) -> None:
+    come_in(page, "rival", target="/central/resellers/new")
+    extensions, minimum = (page.get_by_label(name, exact=True) for name in ("Extensions", "Minimum Ext. per PBX"))
+    slider = page.get_by_label("Minimum Ext. per PBX, slider")
+    bound = page.locator(".slider").filter(has=minimum)
+    minimum.fill("30")
+    extensions.fill("20")
+    expect(slider).to_have_attribute("max", "20")
+    expect(bound.get_by_text("20 at most", exact=True)).to_be_visible()
+    # What was typed stays, is marked, and is told what would fit.
+    expect(minimum).to_have_value("30")
+    expect(minimum).to_have_attribute("aria-invalid", "true")
+    expect(bound.get_by_role("status")).to_have_text("At most 20, the extensions of the package")
+    page.get_by_label("Extensions, slider").focus()
+    for _ in range(10):
+        page.keyboard.press("ArrowRight")
+    expect(bound).to_have_attribute("data-fits", "true")
+    expect(bound.get_by_role("status")).to_be_empty()
+    slider.focus()
+    page.keyboard.press("Home")
+    expect(minimum).to_have_value("1")
+    page.keyboard.press("End")
+    expect(minimum).to_have_value("30")
+    extensions.fill("9999")
+    minimum.fill("501")
+    expect(bound.get_by_role("status")).to_have_text("At most 500")
+
+
 def test_a_refused_package_keeps_what_was_typed_and_names_the_capacity(page: Page) -> None:
     company, email = unique("Too Much")
     come_in(page, "rival", target="/central/resellers/new")

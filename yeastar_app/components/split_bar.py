@@ -88,6 +88,7 @@ def state_card(name: str, total: Any, words: str, states: Any) -> rx.Component:
         ),
         rx.el.ul(rx.foreach(states, _state), class_name="split-states"),
         class_name="card split split-brief",
+        aria_label=name,
     )  # fmt: skip
 
 

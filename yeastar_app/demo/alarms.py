@@ -83,11 +83,12 @@ def _seen(session: Session, by: Account) -> None:
 
 def _contacts(session: Session, people: dict[str, Account]) -> None:
     pools = set(session.exec(select(Pool.organisation_id)).all())
-    for who in ("partner", "reseller", "rival"):
-        account = people[who]
-        if account.organisation_id not in pools:
-            continue
-        actor = access.in_the_name_of(session, account.key)
-        alarm_contacts.create(session, actor, ContactForm(colleague=account.key, alert=True, warning=True))
-    duty = ContactForm(name="Night duty", email="duty@harbor.example.com", alert=True)
-    alarm_contacts.create(session, access.in_the_name_of(session, people["partner"].key), duty)
+    with clock.frozen(clock.now() - timedelta(days=41)):
+        for who in ("partner", "reseller", "rival"):
+            account = people[who]
+            if account.organisation_id not in pools:
+                continue
+            actor = access.in_the_name_of(session, account.key)
+            alarm_contacts.create(session, actor, ContactForm(colleague=account.key, alert=True, warning=True))
+        duty = ContactForm(name="Night duty", email="duty@harbor.example.com", alert=True)
+        alarm_contacts.create(session, access.in_the_name_of(session, people["partner"].key), duty)

@@ -1,4 +1,4 @@
-"""Tasks of the demo: one that was carried out, one that is called off, one that waits for the night."""
+"""Tasks of the demo: carried out, carried out in part, called off, and one that waits for the night."""
 
 from datetime import timedelta
 
@@ -10,6 +10,7 @@ from yeastar_app.models.capacity import Pbx, Pool
 from yeastar_app.models.tasks import TargetStatus, Task, TaskStatus, TaskTarget
 from yeastar_app.services import tasks, time_zones
 from yeastar_app.services.tasks import TaskForm
+from yeastar_app.words import t
 
 ZONE = "Europe/Amsterdam"
 
@@ -19,6 +20,7 @@ def load(session: Session, people: dict[str, Account]) -> None:
     for who, name, kind, days in (
         ("reseller", "Reset before handing over", "reset", 9),
         ("partner", "Weekly restart", "stop", 5),
+        ("reseller", "Reset before opening", "reset", 3),
         ("partner", "Restart at night", "start", 0),
     ):
         _task(session, people[who], name, kind, days)
@@ -43,15 +45,21 @@ def _task(session: Session, who: Account, name: str, kind: str, days: int) -> No
             }
         )
         task = session.get_one(Task, tasks.create(session, actor, form))
-    if days == 9:
-        _carried_out(session, task)
+    if kind == "reset":
+        _carried_out(
+            session, task, failed="" if days == 9 else t("It is not running: only a running PBX can be reset.")
+        )
     elif days:
         task.status, task.finished_at = TaskStatus.CANCELLED, made + timedelta(hours=2)
 
 
-def _carried_out(session: Session, task: Task) -> None:
+def _carried_out(session: Session, task: Task, failed: str) -> None:
+    """Done on each PBX; on the last of them not, where `failed` says why."""
     task.status, task.started_at = TaskStatus.FINISHED, task.due_at
     task.finished_at = task.due_at + timedelta(minutes=2)
-    targets = session.exec(select(TaskTarget).where(col(TaskTarget.task_id) == task.key).order_by(col(TaskTarget.id)))
-    for number, target in enumerate(targets.all()):
+    query = select(TaskTarget).where(col(TaskTarget.task_id) == task.key).order_by(col(TaskTarget.id))
+    targets = session.exec(query).all()
+    for number, target in enumerate(targets):
         target.status, target.at = TargetStatus.DONE, task.due_at + timedelta(seconds=40 * (number + 1))
+    if failed:
+        targets[-1].status, targets[-1].words = TargetStatus.FAILED, failed

@@ -90,7 +90,8 @@ def search(session: Session, actor: Actor, form: Filter) -> Found:
 
 def latest(session: Session, actor: Actor, many: int) -> list[Row]:
     """The last operations, newest first, for whoever may see them."""
-    return [_row(row) for row in session.execute(_rows(actor).order_by(col(AuditRow.id).desc()).limit(many))]
+    newest = (col(AuditRow.at).desc(), col(AuditRow.id).desc())
+    return [_row(row) for row in session.execute(_rows(actor).order_by(*newest).limit(many))]
 
 
 @action(VIEW, form=One, writes=False)

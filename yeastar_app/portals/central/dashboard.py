@@ -218,8 +218,8 @@ def _recent(state: Any) -> rx.Component:
 def _done(row: Any) -> rx.Component:
     return rx.el.li(
         rx.el.div(
-            rx.el.p(row.what, rx.el.span(" ", row.on, class_name="muted"), class_name="cut", title=row.on),
-            rx.el.p(row.by, class_name="faint num cut"),
+            rx.el.p(row.what, rx.el.span(" ", row.on, class_name="muted"), class_name="wrap"),
+            rx.el.p(row.by, class_name="faint num wrap"),
             class_name="grow",
         ),
         class_name="step-row",

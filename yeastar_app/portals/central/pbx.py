@@ -20,7 +20,7 @@ from yeastar_app.components.menus import more_item, more_menu
 from yeastar_app.features import Feature, Surface
 from yeastar_app.models.capacity import FREE_RECORDING_MINUTES, MAX_EXTENSIONS_PER_PBX
 from yeastar_app.portals.addresses import with_query
-from yeastar_app.portals.central.pbx_rows import PLANS, TYPES, PbxRow, health_words, pbx_row
+from yeastar_app.portals.central.pbx_rows import MOST_EXTENSIONS, PLANS, TYPES, PbxRow, health_words, pbx_row
 from yeastar_app.portals.central.portal_customer import PortalCustomerState, portal_customer_field
 from yeastar_app.portals.central.recipients import RecipientsState, recipients_field
 from yeastar_app.portals.central.rows import typed_number
@@ -206,7 +206,7 @@ class PbxState(Shell):
         extensions, calls, minutes = place.gauges
         least, free = place.min_extensions, FREE_RECORDING_MINUTES
         self.extensions = bounds(stand["extensions"], least=least, held=0, free=extensions.free,
-                                 total=extensions.total, cap=MAX_EXTENSIONS_PER_PBX,
+                                 total=extensions.total, cap=MAX_EXTENSIONS_PER_PBX, above=MOST_EXTENSIONS,
                                  low=t("{n} at least", n=least))  # fmt: skip
         self.calls = bounds(stand["calls"], least=1, held=0, free=calls.free, total=calls.total)
         self.minutes = bounds(stand["minutes"], least=free, held=free, free=minutes.free, total=minutes.total,

@@ -13,7 +13,15 @@ from yeastar_app.components.menus import more_item, more_menu
 from yeastar_app.features import Feature
 from yeastar_app.models.capacity import FREE_RECORDING_MINUTES, MAX_EXTENSIONS_PER_PBX
 from yeastar_app.models.hosting import CommandKind, Outcome
-from yeastar_app.portals.central.pbx_rows import SHORT_PLANS, STATES, TYPES, PbxRow, health_words, pbx_row
+from yeastar_app.portals.central.pbx_rows import (
+    MOST_EXTENSIONS,
+    SHORT_PLANS,
+    STATES,
+    TYPES,
+    PbxRow,
+    health_words,
+    pbx_row,
+)
 from yeastar_app.portals.central.portal_customer import PortalCustomerState, portal_customer_field
 from yeastar_app.portals.central.recipients import RecipientsState, recipients_field
 from yeastar_app.portals.central.rows import typed_number
@@ -187,7 +195,7 @@ class PbxDetailsState(Shell):
         self.extensions = bounds(
             typed.get("extensions", row.extensions), least=min(seen.min_extensions, row.extensions),
             held=held.extensions, free=extensions.free, total=extensions.total, cap=MAX_EXTENSIONS_PER_PBX,
-            low=t("{n} at least", n=min(seen.min_extensions, row.extensions)),
+            above=MOST_EXTENSIONS, low=t("{n} at least", n=min(seen.min_extensions, row.extensions)),
         )  # fmt: skip
         self.calls = bounds(typed.get("calls", row.calls), least=1, held=held.calls, free=calls.free, total=calls.total)
         least = max(FREE_RECORDING_MINUTES, row.minutes)

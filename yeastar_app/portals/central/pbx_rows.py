@@ -11,6 +11,7 @@ from yeastar_app.words import day, minute, t
 PLANS = {PbxPlan.ENTERPRISE.value: t("Enterprise Plan (EP)"), PbxPlan.ULTIMATE.value: t("Ultimate Plan (UP)")}
 SHORT_PLANS = {PbxPlan.ENTERPRISE: "EP", PbxPlan.ULTIMATE: "UP"}
 TYPES = {PbxType.COMMERCIAL.value: t("Commercial"), PbxType.TRIAL.value: t("Trial")}
+MOST_EXTENSIONS = t("At most {most}: no PBX can have more")
 STATES = {
     "creating": (t("Creating"), "accent"),
     "deleting": (t("Deleting"), "warn"),

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 import reflex as rx
 
 from yeastar_app.components import forms, layout, overlays, tables
-from yeastar_app.components.capacity_slider import Bounds, bounds, capacity_slider
+from yeastar_app.components.capacity_slider import ABOVE, Bounds, bounds, capacity_slider, limits
 from yeastar_app.components.controls import (
     back_link,
     badge,
@@ -38,6 +38,7 @@ LIST = "/central/resellers"
 BLANK = dict.fromkeys(("company", "first_name", "last_name", "email", "phone", "mobile", "address", "remark"), "")
 NEW = {"extensions": 50, "calls": 10, "minutes": 0, "min_extensions": 5}
 """Where the sliders of a new reseller stand, as far as that much is free."""
+ABOVE_EXTENSIONS = t("At most {most}, the extensions of the package")
 
 
 @guarded(resellers.MANAGE)
@@ -123,7 +124,7 @@ class ResellerState(KeptForm, Shell):
         self.offers_high_availability, self.high_availability = offer.high_availability, False
         self.offered = self.ticked = sorted(offer.features)
         self._show_offer(offer, {gauge.capacity: min(NEW[gauge.capacity], gauge.free) for gauge in offer.gauges})
-        self._show_minimum(min(NEW["min_extensions"], max(1, self.extensions.value)))
+        self._show_minimum(min(NEW["min_extensions"], max(1, self.extensions.value)), self.extensions.value)
 
     def _show_offer(self, offer: resellers.Offer, typed: dict[str, int]) -> None:
         """The bounds of a package that is not there yet; `typed`: where the sliders stand by now."""
@@ -138,7 +139,7 @@ class ResellerState(KeptForm, Shell):
         seen = await self._ask(resellers.details, {"id": reseller})
         total = {each: seen.total.of(each) for each in ("extensions", "calls", "minutes")}
         self._show_offer(seen.offer, total)
-        self._show_minimum(seen.min_extensions)
+        self._show_minimum(seen.min_extensions, seen.total.extensions)
         self.high_availability = seen.high_availability and self.offers_high_availability
         self.ticked = sorted(seen.features & seen.offer.features)
         self.copied_from = seen.values["company"]
@@ -161,7 +162,7 @@ class ResellerState(KeptForm, Shell):
         self.high_availability = seen.high_availability
         self.offered, self.ticked = sorted(seen.offer.features), sorted(seen.features)
         self._show_package(seen, {})
-        self._show_minimum(seen.min_extensions)
+        self._show_minimum(seen.min_extensions, seen.total.extensions)
 
     def _show_package(self, seen: resellers.Details, typed: dict[str, int]) -> None:
         """The bounds of an existing package; `typed`: where the sliders stand by now."""
@@ -178,8 +179,11 @@ class ResellerState(KeptForm, Shell):
             )
             setattr(self, gauge.capacity, where)
 
-    def _show_minimum(self, value: int) -> None:
-        self.min_extensions = bounds(value, least=1, held=0, free=MAX_EXTENSIONS_PER_PBX, total=MAX_EXTENSIONS_PER_PBX)
+    def _show_minimum(self, value: int, extensions: int) -> None:
+        """At most the extensions of the package, as they stand by now; the browser moves this end by itself."""
+        bound = 0 < extensions < MAX_EXTENSIONS_PER_PBX
+        most = extensions if bound else MAX_EXTENSIONS_PER_PBX
+        self.min_extensions = limits(value, least=1, most=most, above=ABOVE_EXTENSIONS if bound else ABOVE)
 
     def _note_sliders(self) -> None:
         self._typed = {name: getattr(self, name).value for name in NEW}
@@ -289,7 +293,7 @@ class ResellerState(KeptForm, Shell):
             self._show_offer(await self._ask(resellers.offer), typed)
         else:
             self._show_package(await self._ask(resellers.details, {"id": self._reseller_id}), typed)
-        self._show_minimum(typed["min_extensions"])
+        self._show_minimum(typed["min_extensions"], typed["extensions"])
 
 
 def _build() -> rx.Component:
@@ -391,7 +395,7 @@ def _package(state: Any) -> rx.Component:
         capacity_slider(state, "extensions", t("Extensions"), state.extensions, on_tell=state.tell,
                         hint=t("The reseller assigns them to its PBXs as needed.")),
         capacity_slider(state, "min_extensions", t("Minimum Ext. per PBX"), state.min_extensions, plain=True,
-                        on_tell=state.tell,
+                        on_tell=state.tell, within=("extensions", MAX_EXTENSIONS_PER_PBX, ABOVE_EXTENSIONS),
                         hint=t("Each PBX of the reseller gets at least as many; at most 500, which no PBX can "
                                "exceed.")),
         capacity_slider(state, "calls", t("Concurrent Calls"), state.calls, on_tell=state.tell),
