@@ -43,6 +43,7 @@ def demo() -> None:
         rewards,
         tasks,
         uploads,
+        usage,
     )
     from yeastar_app.models.accounts import Account
 
@@ -54,6 +55,7 @@ def demo() -> None:
             loaded = people.load(session)
             capacity.load(session, loaded)
             tasks.load(session, loaded)
+            usage.load(session)
             alarms.load(session, loaded)
             lately.load(session, loaded)
             points.load(session, loaded, rewards.load(session, loaded))

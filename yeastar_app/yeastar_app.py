@@ -16,6 +16,7 @@ from yeastar_app.portals.central import (  # noqa: F401
     alarms,
     customers,
     logs,
+    own_alarms,
     own_pbx,
     pbx,
     pbx_details,

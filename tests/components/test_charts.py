@@ -40,8 +40,17 @@ def test_a_line_keeps_its_value_until_the_next() -> None:
     made = charts.steps(
         [(0, 100), (0.25, 50), (0.5, 0)], [("now", 100), ("then", 0)], spoken="S", heading="Day", unit="Points"
     )
-    assert made.line == "M0.0 0.0 H25.0 V50.0 H50.0 V100.0 H100"
+    assert made.line == "M0 0 H25 V50 H50 V100 H100"
     assert made.area == made.line + " V100 H0 Z"
+
+
+def test_a_line_stops_where_nothing_is_known_and_is_as_high_as_it_is_told() -> None:
+    made = charts.steps(
+        [(0, None), (0.25, 50), (0.5, None), (0.75, 100)], [("now", 100)], spoken="S", heading="Day", unit="Calls",
+        scale=200,
+    )  # fmt: skip
+    assert (made.top, made.line) == ("200", "M25 75 H50 M75 50 H100")
+    assert made.area == "M25 75 H50 V100 H25 Z M75 50 H100 V100 H75 Z"
 
 
 def test_a_ribbon_shares_its_length() -> None:

@@ -70,18 +70,25 @@ def bars(values: Sequence[tuple[str, int]], *, spoken: str, heading: str, unit: 
     return _framed(Chart(spoken, heading, unit, figures), most)
 
 
-def steps(values: Sequence[tuple[float, int]], names: Sequence[tuple[str, int]], *, spoken: str, heading: str,
-          unit: str) -> Chart:  # fmt: skip
-    """A line that keeps a value until the next: (place between 0 and 1, value from there on), the first at 0. `names`
-    are the figures of the table, (name, value)."""
-    most = max((value for _, value in values), default=0)
-    line, level = "", FULL
-    for place, value in values:
-        x, level = round(place * FULL, 2), round(FULL - _height(value, most), 2)
-        line += f"H{x} V{level} " if line else f"M{x} {level} "
-    line += f"H{FULL:g}"
+def steps(values: Sequence[tuple[float, int | None]], names: Sequence[tuple[str, int]], *, spoken: str, heading: str,
+          unit: str, scale: int = 0) -> Chart:  # fmt: skip
+    """A line that keeps a value until the next: (place between 0 and 1, value from there on; None: nothing is known).
+    `names` are the figures of the table, (name, value); `scale`: the picture is at least so high."""
+    most = max([scale, *[value for _, value in values if value is not None]], default=0)
+    line, area, piece, begun = "", "", "", ""
+    for place, value in [*values, (1.0, None)]:
+        x = f"{round(place * FULL, 2):g}"
+        if begun:
+            piece += f" H{x}"
+        if value is not None:
+            y = f"{round(FULL - _height(value, most), 2):g}"
+            piece += f" V{y}" if begun else f" M{x} {y}"
+            begun = begun or x
+        elif begun:
+            line, area = line + piece, area + f"{piece} V{FULL:g} H{begun} Z"
+            piece, begun = "", ""
     figures = [Figure(name, f"{value:,}") for name, value in names]
-    return _framed(Chart(spoken, heading, unit, figures, line, f"{line} V{FULL:g} H0 Z"), most)
+    return _framed(Chart(spoken, heading, unit, figures, line.strip(), area.strip()), most)
 
 
 def ribbon(parts: Sequence[tuple[str, str, float, int]]) -> list[Stretch]:

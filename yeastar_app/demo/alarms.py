@@ -54,6 +54,8 @@ def _date_back(session: Session) -> None:
             notice = pbx_alarms.EXPIRY_NOTICE if alarm.kind is AlarmKind.PBX_EXPIRING else timedelta(days=-1)
             passed = clock.now().date() - (pbx.expires_on - notice)
             alarm.raised_at = clock.now().replace(hour=0, minute=1) - passed
+        elif alarm.kind in (AlarmKind.USAGE_HIGH, AlarmKind.USAGE_FULL):
+            alarm.raised_at = clock.now() - timedelta(days=9, hours=2)
         elif alarm.kind is AlarmKind.PBX_TROUBLE:
             alarm.raised_at = clock.now() - timedelta(days=1, hours=4)
     limits = select(Alarm).where(col(Alarm.kind).in_((AlarmKind.CAPACITY_LOW, AlarmKind.CAPACITY_FULL)))

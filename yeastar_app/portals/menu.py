@@ -61,6 +61,7 @@ MENUS: dict[Surface, tuple[Entry, ...]] = {
         Entry(t("Customer"), "/central/customers", "contact", Feature.CUSTOMER_VIEW, t("Cloud PBX")),
         Entry(t("Task"), "/central/tasks", "calendar-clock", Feature.TASK_VIEW),
         Entry(t("Alarm"), ALARMS, "bell", Feature.ALARM_VIEW),
+        Entry(t("Alarm"), "/central/own/alarms", "bell", Feature.OWN_PBX),
         Entry(t("Notification Contacts"), "/central/alarm-contacts", "bell-ring", Feature.ALARM_MANAGE),
         Entry(t("Reseller"), "/central/resellers", "users", Feature.RESELLER_VIEW, t("System")),
         Entry(

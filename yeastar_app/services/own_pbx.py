@@ -12,7 +12,7 @@ from yeastar_app.models.accounts import Account, Organisation
 from yeastar_app.models.alarms import Alarm, AlarmKind, AlarmLevel
 from yeastar_app.models.capacity import Desired, Pbx
 from yeastar_app.refusals import NotFound, Refusal
-from yeastar_app.services import engine_orders, pbx, pbx_control
+from yeastar_app.services import engine_orders, pbx, pbx_control, usage
 from yeastar_app.services.engine_orders import Health
 from yeastar_app.services.paging import PageForm, page_of
 from yeastar_app.services.pbx import PAGE_ROWS, One, Row, Said
@@ -49,6 +49,7 @@ class Details:
 
     row: Row
     history: list[Said]
+    past: list[usage.Day]
     reported_at: datetime | None
 
 
@@ -56,8 +57,6 @@ class Details:
 def search(session: Session, actor: Actor, form: PageForm) -> Found:
     """One page of the customer's PBXs, newest first."""
     found = page_of(session, pbx.query_of(actor), col(Pbx.id), form, limit=PAGE_ROWS)
-    above = session.get_one(Organisation, actor.organisation).parent_id
-    seller = session.get_one(Organisation, above).name if above else ""
     rows = [pbx.row_of(row) for row in found.rows]
     return Found(
         rows,
@@ -65,15 +64,20 @@ def search(session: Session, actor: Actor, form: PageForm) -> Found:
         found.newer,
         found.older,
         engine_orders.health(session),
-        seller,
+        seller_of(session, actor),
     )
+
+
+def seller_of(session: Session, actor: Actor) -> str:
+    """The name of the company that looks after a customer."""
+    above = session.get_one(Organisation, actor.organisation).parent_id
+    return session.get_one(Organisation, above).name if above else ""
 
 
 def _alarms(session: Session, pbx_ids: list[int]) -> list[Reported]:
-    """What these PBXs report of themselves now. The other alarms are in the words of their owner: not these."""
-    query = select(Alarm).where(
-        col(Alarm.pbx_id).in_(pbx_ids), col(Alarm.ended_at).is_(None), col(Alarm.kind) == AlarmKind.PBX_REPORTED
-    )
+    """What these PBXs report of themselves now and what of them runs out; all the others say in their own rows."""
+    now = (AlarmKind.PBX_REPORTED, AlarmKind.USAGE_HIGH, AlarmKind.USAGE_FULL)
+    query = select(Alarm).where(col(Alarm.pbx_id).in_(pbx_ids), col(Alarm.ended_at).is_(None), col(Alarm.kind).in_(now))
     rows = session.exec(query.order_by(col(Alarm.id).desc()).limit(PAGE_ROWS))
     return [Reported(row.level, row.title, row.detail) for row in rows]
 
@@ -86,13 +90,14 @@ def details(session: Session, actor: Actor, form: One) -> Details:
     if found is None:
         raise NotFound(t("This cloud PBX"))
     own = set(session.exec(select(Account.email).where(col(Account.organisation_id) == actor.organisation)))
-    since = session.get_one(Pbx, form.id).customer_since
+    row = session.get_one(Pbx, form.id)
+    since = row.customer_since
     lines = [
         replace(said, who=said.who if said.who in own else "", words="")
         for said in pbx.history(session, form.id)
         if since is None or said.at >= since
     ]
-    return Details(pbx.row_of(found), lines[:HISTORY], found.reported_at)
+    return Details(pbx.row_of(found), lines[:HISTORY], usage.past(session, form.id, since), usage.last_heard(row))
 
 
 @action(POLICY, form=One)

@@ -18,7 +18,7 @@ from yeastar_app.models.capacity import FEW_PBXS, Desired, Pbx, PbxPlan, PbxType
 from yeastar_app.models.contacts import Contact, PbxRecipient
 from yeastar_app.models.hosting import CommandKind, EngineCommand, EngineReport, Outcome
 from yeastar_app.refusals import NotFound, Refusal
-from yeastar_app.services import capacity, engine_orders, engine_troubles, seen, workbooks
+from yeastar_app.services import capacity, engine_orders, engine_troubles, seen, usage, workbooks
 from yeastar_app.services.capacity import Gauge
 from yeastar_app.services.engine_orders import Health
 from yeastar_app.services.fields import RowId
@@ -90,6 +90,7 @@ class Row:
     run_after_expiry: bool
     expired: bool
     customer_controls: bool
+    in_use: usage.InUse | None
 
 
 @dataclass(frozen=True)
@@ -147,6 +148,7 @@ class Details:
     binds: bool
     customer: Customer | None
     history: list[Said]
+    past: list[usage.Day]
     reported_at: datetime | None
     created_at: datetime
     health: Health
@@ -257,7 +259,7 @@ def customers() -> Any:
 _NAMES = (
     "id", "name", "plan", "type", "extensions", "calls", "recording", "minutes", "high_availability", "subdomain",
     "domain", "region", "run_state", "desired", "reported_at", "activated", "trouble", "expires_on",
-    "run_after_expiry", "customer_controls",
+    "run_after_expiry", "customer_controls", *usage.COLUMNS,
 )  # fmt: skip
 
 
@@ -307,6 +309,7 @@ def row_of(row: Any) -> Row:
         run_after_expiry=row.run_after_expiry,
         expired=row.expires_on is not None and row.expires_on < clock.now().date(),
         customer_controls=row.customer_controls,
+        in_use=usage.now_of(row),
     )
 
 
@@ -367,6 +370,8 @@ _COLUMNS = (
     (t("Name"), 30), (t("PBX Owner"), 28), (t("State"), 14), (t("Activation"), 14), (t("Plan"), 12), (t("Type"), 14),
     (t("Extensions"), 12), (t("Concurrent Calls"), 16), (t("Call Recording (mins)"), 20), (t("High Availability"), 16),
     (t("Region"), 26), (t("Address"), 40), (t("Expiry Date"), 14), (t("Runs After Expiry"), 18),
+    (t("Measured (UTC)"), 18), (t("Extensions Registered"), 20), (t("Calls in Progress"), 18),
+    (t("Most Calls That Day"), 18), (t("Recording Minutes Used"), 22),
 )  # fmt: skip
 
 
@@ -379,10 +384,14 @@ def export(session: Session, actor: Actor, form: ListForm) -> bytes:
     lines = [
         [row.name, row.owner, state_of(row), t("Activated") if row.activated else t("Unactivated"), row.plan.value,
          row.type.value, row.extensions, row.calls, row.minutes if row.recording else 0, yes[row.high_availability],
-         row.region, row.address, row.expires_on, yes[row.run_after_expiry]]
+         row.region, row.address, row.expires_on, yes[row.run_after_expiry], *_figures(row.in_use)]
         for row in map(row_of, session.execute(query))
     ]  # fmt: skip
     return workbooks.write([(t("Cloud PBXs"), _COLUMNS, lines)])
+
+
+def _figures(now: usage.InUse | None) -> list[Any]:
+    return [now.at, now.extensions, now.calls, now.peak, now.minutes] if now else [None] * 5
 
 
 def state_of(row: Row) -> str:
@@ -411,7 +420,8 @@ def details(session: Session, actor: Actor, form: One) -> Details:
         binds=pool.parent_id is None,
         customer=customer_of(session, pbx),
         history=history(session, pbx.key),
-        reported_at=pbx.reported_at,
+        past=usage.past(session, pbx.key),
+        reported_at=usage.last_heard(pbx),
         created_at=pbx.created_at,
         health=engine_orders.health(session),
         back=_way_back(session, pbx),

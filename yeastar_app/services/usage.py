@@ -15,15 +15,15 @@ from yeastar_app.engines.hosting import Usage
 from yeastar_app.models.capacity import Pbx, RunState
 from yeastar_app.models.usage import UsageDay
 from yeastar_app.refusals import NotFound
-from yeastar_app.services import capacity_records, engine_orders, usage_alarms
+from yeastar_app.services import engine_orders, usage_alarms
 from yeastar_app.services.fields import nobodys_if_larger
 from yeastar_app.words import t
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 SHOWN = timedelta(days=30)
-KEPT = capacity_records.WINDOW
-"""As far back as My Subscription looks."""
+KEPT = timedelta(days=365)
+"""As far back as My Subscription looks (capacity_records.WINDOW)."""
 AT_ONCE = 500
 
 
@@ -59,11 +59,16 @@ def now_of(row: Any) -> InUse | None:
     return InUse(row.measured_at, row.in_use_extensions, row.in_use_calls, row.peak_calls, row.in_use_minutes)
 
 
+def last_heard(pbx: Pbx) -> datetime | None:
+    """When the engine said something about a PBX last, be it how it is or what is in use."""
+    return max(filter(None, (pbx.reported_at, pbx.measured_at)), default=None)
+
+
 def past(session: Session, pbx_id: int, since: datetime | None = None) -> list[Day]:
-    """The last 30 days of a PBX (`since`: no earlier day than that of this moment), oldest first. Days on which
-    nothing was measured are not in it."""
+    """The last 30 days of a PBX, oldest first; `since`: whole days after this moment alone. Days on which nothing was
+    measured are not in it."""
     first = clock.now().date() - SHOWN
-    first = max(first, since.date()) if since else first
+    first = max(first, since.date() + DAY) if since else first
     rows = session.exec(
         select(UsageDay).where(col(UsageDay.pbx_id) == pbx_id, col(UsageDay.day) >= first).order_by(col(UsageDay.day))
     )

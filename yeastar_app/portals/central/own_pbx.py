@@ -14,9 +14,10 @@ from yeastar_app.models.hosting import Outcome
 from yeastar_app.portals.addresses import with_query
 from yeastar_app.portals.central.pbx_details import KINDS
 from yeastar_app.portals.central.pbx_rows import PLANS, STATES, PbxRow, pbx_row
+from yeastar_app.portals.central.usage_rows import UsageView, capacity_cells, usage_as_of, usage_parts, usage_view
 from yeastar_app.portals.page import Shell, current_actor, guarded, page
 from yeastar_app.refusals import Refusal
-from yeastar_app.services import own_pbx, pbx
+from yeastar_app.services import alarm_records, own_pbx, pbx
 from yeastar_app.services.pbx import EXPIRES_SOON
 from yeastar_app.words import day, minute, t
 
@@ -62,6 +63,7 @@ class OwnPbxState(Shell):
     controls: bool = False
     reported: str = ""
     events: list[Event] = []
+    use: UsageView = UsageView()
 
     asking: bool = False
     question: str = ""
@@ -70,7 +72,8 @@ class OwnPbxState(Shell):
 
     @rx.event
     async def load(self) -> None:
-        self._watch(*pbx.topics(current_actor()))
+        actor = current_actor()
+        self._watch(*pbx.topics(actor), alarm_records.topic(actor.organisation))
         await self._fill()
         asked = self.router.url.query_parameters.get("pbx")
         self.open = self.open and asked is not None
@@ -116,6 +119,7 @@ class OwnPbxState(Shell):
     def _detail(self, found: own_pbx.Details) -> None:
         self.here, self.controls = _shown(found.row), found.row.customer_controls
         self.reported = minute(found.reported_at) + " UTC" if found.reported_at else t("Nothing yet")
+        self.use = usage_view(found.row, found.past)
         self.events = [_event(said, self.seller) for said in found.history]
 
     @rx.event
@@ -235,8 +239,8 @@ def own_pbx_page() -> rx.Component:
         rx.foreach(state.remarks, lambda one: callout(one.words, tone=one.tone, symbol="bell")),
         layout.card(
             tables.table(
-                [(t("PBX"), ""), (t("State"), ""), (t("Extensions"), "num wide-only"),
-                 (t("Concurrent Calls"), "num wide-only"), (t("Call Recording (mins)"), "num wide-only"),
+                [(t("PBX"), ""), (t("State"), ""), (t("Extensions"), "wide-only"),
+                 (t("Concurrent Calls"), "wide-only"), (t("Call Recording (mins)"), "wide-only"),
                  (t("Expires"), "date wide-only"), ("", "")],
                 state.rows,
                 _row,
@@ -285,9 +289,7 @@ def _row(row: Any) -> list[rx.Component]:
                 class_name="two-lines state-cell",
             )
         ),
-        tables.cell(row.extensions, kind="num wide-only"),
-        tables.cell(row.calls, kind="num wide-only"),
-        tables.cell(row.minutes, kind="num wide-only"),
+        *[tables.cell(cell, kind="wide-only") for cell in capacity_cells(row)],
         tables.cell(
             rx.el.div(
                 rx.el.span(row.expires),
@@ -325,6 +327,12 @@ def _details(state: Any) -> rx.Component:
                 role="status",
             )),
             (t("Activation"), here.activation),
+            (t("Started and stopped by"), rx.cond(state.controls, t("You and") + " " + state.seller, state.seller)),
+        ),
+        rx.el.div(rx.el.h3(t("Usage")), usage_as_of(state.use), class_name="row-between"),
+        usage_parts(state.use),
+        rx.el.h3(t("Details")),
+        forms.facts(
             (t("Address"), rx.el.span(here.address, class_name="mono")),
             (t("Region"), here.region),
             (t("Plan"), here.plan + " · " + here.type),
@@ -336,7 +344,6 @@ def _details(state: Any) -> rx.Component:
                 here.expires,
                 rx.cond(here.expiry_note != "", rx.el.span(" · ", here.expiry_note, class_name="faint")))),
             (t("Last report"), state.reported),
-            (t("Started and stopped by"), rx.cond(state.controls, t("You and") + " " + state.seller, state.seller)),
         ),
         rx.el.h3(t("History")),
         rx.el.ul(

@@ -24,6 +24,7 @@ from yeastar_app.portals.central.pbx_rows import MOST_EXTENSIONS, PLANS, TYPES, 
 from yeastar_app.portals.central.portal_customer import PortalCustomerState, portal_customer_field
 from yeastar_app.portals.central.recipients import RecipientsState, recipients_field
 from yeastar_app.portals.central.rows import typed_number
+from yeastar_app.portals.central.usage_rows import capacity_cells
 from yeastar_app.portals.page import Shell, current_actor, guarded, page, with_own
 from yeastar_app.services import capacity, pbx, pbx_control, pbx_orders
 from yeastar_app.services.capacity import CAPACITIES
@@ -280,8 +281,8 @@ def pbx_page() -> rx.Component:
         layout.card(
             _filters(state),
             tables.table(
-                [(t("PBX"), ""), (t("State"), ""), (t("Plan"), "wide-only"), (t("Extensions"), "num wide-only"),
-                 (t("Concurrent Calls"), "num wide-only"), (t("Call Recording (mins)"), "num wide-only"),
+                [(t("PBX"), ""), (t("State"), ""), (t("Plan"), "wide-only"), (t("Extensions"), "wide-only"),
+                 (t("Concurrent Calls"), "wide-only"), (t("Call Recording (mins)"), "wide-only"),
                  (t("Expires"), "date wide-only"), ("", "")],
                 state.rows,
                 _row,
@@ -370,6 +371,7 @@ def state_cell(row: Any) -> rx.Component:
 def _row(row: Any) -> list[rx.Component]:
     state = PbxState
     there = HERE + "/" + row.id.to_string()
+    extensions, calls, minutes = capacity_cells(row)
     return [
         tables.cell(
             rx.el.div(
@@ -389,16 +391,9 @@ def _row(row: Any) -> list[rx.Component]:
             ),
             kind="wide-only",
         ),
-        tables.cell(row.extensions, kind="num wide-only"),
-        tables.cell(row.calls, kind="num wide-only"),
-        tables.cell(
-            rx.el.div(
-                rx.el.span(row.minutes),
-                rx.cond(row.charged != "", rx.el.span(row.charged, class_name="faint")),
-                class_name="two-lines",
-            ),
-            kind="num wide-only",
-        ),
+        tables.cell(extensions, kind="wide-only"),
+        tables.cell(calls, kind="wide-only"),
+        tables.cell(minutes, kind="wide-only"),
         tables.cell(
             rx.el.div(
                 rx.el.span(row.expires),

@@ -25,6 +25,7 @@ from yeastar_app.portals.central.pbx_rows import (
 from yeastar_app.portals.central.portal_customer import PortalCustomerState, portal_customer_field
 from yeastar_app.portals.central.recipients import RecipientsState, recipients_field
 from yeastar_app.portals.central.rows import typed_number
+from yeastar_app.portals.central.usage_rows import UsageView, usage_as_of, usage_parts, usage_view
 from yeastar_app.portals.page import Shell, current_actor, guarded, page, with_own
 from yeastar_app.refusals import Refusal
 from yeastar_app.services import capacity, engine_orders, engine_troubles, pbx, pbx_control, pbx_orders
@@ -77,6 +78,7 @@ class PbxDetailsState(Shell):
     """The customer of the Customer Portal that sees it; empty: none."""
     customer_note: str = ""
     history: list[Line] = []
+    use: UsageView = UsageView()
     created: str = ""
     reported: str = ""
     lost: str = ""
@@ -154,6 +156,7 @@ class PbxDetailsState(Shell):
         self.binds, self.customer = seen.binds, seen.customer.name if seen.customer else ""
         self.customer_note = _customer_note(seen)
         self.history = [_line(said) for said in seen.history]
+        self.use = usage_view(seen.row, seen.past)
         self.created = minute(seen.created_at)
         self.reported = minute(seen.reported_at) + " UTC" if seen.reported_at else t("Nothing yet")
         self.back = _runs_words(seen.back) if seen.back else ""
@@ -473,6 +476,7 @@ def _content(state: Any) -> rx.Component:
             ),
             class_name="grid-2",
         ),
+        layout.card(usage_parts(state.use), title=t("Usage"), aside=usage_as_of(state.use)),
         rx.cond(
             state.binds,
             rx.el.div(_portal_customer(state), _recipients(state), class_name="grid-2"),

@@ -1,9 +1,10 @@
 """What the pages of cloud PBXs show of one: the words for its states, and what can be done with it now."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from yeastar_app.models.capacity import Desired, PbxPlan, PbxType, RunState
 from yeastar_app.models.hosting import CommandKind
+from yeastar_app.portals.central.usage_rows import InUse, in_use
 from yeastar_app.services import pbx
 from yeastar_app.services.engine_orders import Health
 from yeastar_app.words import day, minute, t
@@ -60,6 +61,8 @@ class PbxRow:
     trouble: str = ""
     waiting: bool = False
     """Whether the engine still owes an answer."""
+    in_use: list[InUse] = field(default_factory=list)
+    """Of each capacity; empty: never measured."""
     expires: str = ""
     expiry_note: str = ""
     may_start: bool = False
@@ -98,6 +101,7 @@ def pbx_row(row: pbx.Row) -> PbxRow:
         note=asked if asked.split(" ")[0] not in state.lower() else "",
         trouble=row.trouble,
         waiting=row.waiting is not None,
+        in_use=in_use(row),
         expires=day(row.expires_on) or t("Never"),
         expiry_note=_expiry_note(row),
         may_start=not going and not (wants_to_run and (runs or row.waiting is CommandKind.START)),
