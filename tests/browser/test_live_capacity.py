@@ -6,6 +6,7 @@ import uuid
 from playwright.sync_api import Locator, Page, WebSocketRoute, expect
 
 from tests.browser.conftest import come_in
+from tests.browser.stale_tab import stale_tab
 
 AT_MOST = 1_000
 """Milliseconds until the other screen shows it."""
@@ -83,6 +84,11 @@ def delete(page: Page, company: str) -> None:
 
 
 def test_of_two_who_save_the_last_extensions_one_is_refused_in_words(page: Page, other_page: Page) -> None:
+    both_save_the_last_extensions(page, other_page)
+
+
+def both_save_the_last_extensions(page: Page, other_page: Page) -> None:
+    """Two of one company, in the same process or not: one package is saved, the other refused in words."""
     company = f"Last {uuid.uuid4().hex[:6]}"
     for each in (page, other_page):
         come_in(each, "rival", target="/central/resellers/new")
@@ -103,7 +109,13 @@ def test_of_two_who_save_the_last_extensions_one_is_refused_in_words(page: Page,
     delete(page, company)
 
 
-def test_a_right_that_is_taken_away_is_gone_on_the_next_click(page: Page, other_page: Page) -> None:
+def test_a_right_that_is_taken_away_is_gone_on_the_next_click_and_for_stale_tabs(page: Page, other_page: Page) -> None:
+    a_right_is_taken_away(page, other_page)
+
+
+def a_right_is_taken_away(page: Page, other_page: Page) -> None:
+    """The reseller at `page` may add PBXs no more once its superior at `other_page` has said so: not with the buttons,
+    which are gone, and not from a tab that still has its panel open."""
     come_in(page, "rival-reseller", target="/central/pbx")
     expect(page.get_by_role("button", name="Add").first).to_be_visible()
     come_in(other_page, "rival", target="/central/resellers")
@@ -115,13 +127,21 @@ def test_a_right_that_is_taken_away_is_gone_on_the_next_click(page: Page, other_
         other_page.get_by_role("button", name="Save").click()
         expect(other_page.get_by_text("was saved")).to_be_visible()
 
-    grant(False)
+    name = f"Forged {uuid.uuid4().hex[:6]}"
+    form = {"name": name, "plan": "enterprise", "extensions": "10", "calls": "1", "type": "commercial"}
+    with stale_tab(page, "pbx_state") as stale:
+        stale.send("open", {}, until="'adding_rx_state_': True")
+        # As long as the right is there this very event is judged by what is free.
+        stale.send("create", {"form": {**form, "extensions": "500"}}, until="more asked for")
+        grant(False)
+        stale.send("create", {"form": form}, until="Your account has no right to do this.")
     page.get_by_role("link", name="My Subscription").click()
     expect(page.get_by_role("heading", name="My Subscription")).to_be_visible()
     expect(page.get_by_role("link", name="Add PBX")).to_have_count(0)
     page.get_by_role("link", name="PBX", exact=True).click()
     expect(page.get_by_role("row").nth(1)).to_be_visible()
     expect(page.get_by_role("button", name="Add")).to_have_count(0)
+    expect(page.get_by_role("row").filter(has_text=name)).to_have_count(0)
     grant(True)
 
 

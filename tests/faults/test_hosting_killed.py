@@ -1,15 +1,13 @@
 """A process killed (-9) at any statement of creating, sending, carrying out, reporting or deleting a cloud PBX leaks no
 capacity and loses no PBX: whoever goes on afterwards brings it to its end."""
 
-import os
 from collections.abc import Callable
 from datetime import timedelta
 
 import sqlalchemy as sa
 
 from tests.conftest import START
-from tests.faults.killed import in_a_process
-from tests.faults.test_reseller_killed import die_at
+from tests.faults.killed import in_a_process, lives_through
 from tests.services.central import add_pbx, free, let_the_engine_work, owner, pbx_form, problems, simulator_takes
 from tests.services.test_hosting import do, stands
 from yeastar_app import clock, database
@@ -38,21 +36,6 @@ def work(_token: str) -> None:
 STEPS: dict[str, Callable[[str], None]] = {"create": create, "send": send, "work": work}
 
 
-def lives_through(step: str, token: str, statement: int) -> bool:
-    """Whether the step gets through in a process that dies at its nth statement."""
-    child = os.fork()
-    if child == 0:
-        try:
-            die_at(statement)
-            STEPS[step](token)
-            os._exit(0)
-        except BaseException:
-            os._exit(1)
-    _, status = os.waitpid(child, 0)
-    assert os.WIFSIGNALED(status) or os.WEXITSTATUS(status) == 0, "the step failed for another reason"
-    return not os.WIFSIGNALED(status)
-
-
 def die_everywhere(step: str, token: str) -> list[tuple[int, list[str]]]:
     """Kill at one statement after the other (on PostgreSQL, where a death costs more, at every third) until the step
     gets through; after each try what is used of the extensions and what is wrong."""
@@ -60,11 +43,10 @@ def die_everywhere(step: str, token: str) -> list[tuple[int, list[str]]]:
     clock.advance(timedelta(hours=2 * list(STEPS).index(step)))
     for statement in range(1, 200, 1 if database.reads_at_once() else 3):
         clock.advance(LATER)
-        through = lives_through(step, token, statement)
+        through = lives_through(statement, STEPS[step], token)
         with database.transaction(writes=False) as session:
             used = sum(session.execute(sa.select(Pool.used_extensions)).scalars())
         seen.append((used, problems()))
-        database.engine().dispose()
         if through:
             return seen
     raise AssertionError("the step never got through")

@@ -1,15 +1,12 @@
 """A process killed (-9) at any statement of a reseller's creation, or of sending its activation email, leaves all of it
 or nothing (PRODUCT 5.1: "Or nothing happens at all")."""
 
-import os
 from typing import Any
 
-import sqlalchemy as sa
 from sqlmodel import select
 
-from tests.faults.killed import die, in_a_process
+from tests.faults.killed import in_a_process, lives_through
 from tests.services.central import add_reseller, free, owner, problems, reseller_form
-from yeastar_app import database
 from yeastar_app.access import Credential, perform
 from yeastar_app.database import transaction
 from yeastar_app.models.accounts import Account, Organisation
@@ -28,41 +25,12 @@ def stand() -> list[int]:
         return [len(session.exec(select(table.id)).all()) for table in TABLES]
 
 
-def die_at(statement: int) -> None:
-    """From now on: kill this process right before its nth statement."""
-    seen = 0
-
-    def count(*_: Any) -> None:
-        nonlocal seen
-        seen += 1
-        if seen == statement:
-            die()
-
-    sa.event.listen(database.engine(), "before_cursor_execute", count)
-
-
-def attempt(what: str, payload: dict[str, Any], token: str, statement: int) -> bool:
-    """Carry the action out in a process that dies at its nth statement; whether it lived to the end."""
-    child = os.fork()
-    if child == 0:
-        try:
-            die_at(statement)
-            perform(ACTIONS[what], payload, Credential(session_token=token))
-            os._exit(0)
-        except BaseException:
-            os._exit(1)
-    _, status = os.waitpid(child, 0)
-    assert os.WIFSIGNALED(status) or os.WEXITSTATUS(status) == 0, "the action failed for another reason"
-    return not os.WIFSIGNALED(status)
-
-
 def die_everywhere(what: str, payload: dict[str, Any], token: str) -> list[list[int]]:
     """Kill at the first statement, at the second … until the action gets through; what stood after each try."""
     stands = []
     for statement in range(1, 200):
-        through = attempt(what, payload, token, statement)
+        through = lives_through(statement, perform, ACTIONS[what], payload, Credential(session_token=token))
         stands.append(stand())
-        database.engine().dispose()
         if through:
             return stands
     raise AssertionError("the action never got through")

@@ -188,6 +188,11 @@ class Shell(rx.State):
         """What a person is told when a handler failed; also the framework's answer to its own failures."""
         self._say(t("Something went wrong on our side. Nothing was saved. Please try again."), "bad")
 
+    @rx.event
+    async def say_no_right(self) -> None:
+        """What a person is told whose right was taken away while something was done for them."""
+        self._refuse(NotAllowed())
+
     def _count_alerts(self, alerts: int) -> None:
         """Show in the menu how many alerts nobody has acknowledged."""
         self.menu = [replace(item, count=alerts) if item.href == ALARMS else item for item in self.menu]

@@ -1,5 +1,6 @@
 """Cloud PBX > PBX: the list, and the panel that creates one inside a package."""
 
+from contextlib import suppress
 from typing import Any, ClassVar
 
 import reflex as rx
@@ -26,6 +27,7 @@ from yeastar_app.portals.central.recipients import RecipientsState, recipients_f
 from yeastar_app.portals.central.rows import typed_number
 from yeastar_app.portals.central.usage_rows import capacity_cells
 from yeastar_app.portals.page import Shell, current_actor, guarded, page, with_own
+from yeastar_app.refusals import Refusal
 from yeastar_app.services import capacity, pbx, pbx_control, pbx_orders
 from yeastar_app.services.capacity import CAPACITIES
 from yeastar_app.services.pbx import ListForm, Shown
@@ -232,7 +234,8 @@ class PbxState(Shell):
         )
         if done is None:
             errors = self.errors
-            await self._show_place({name: typed_number(form.get(name)) for name in CAPACITIES})
+            with suppress(Refusal):  # the right to create one may be what was lost
+                await self._show_place({name: typed_number(form.get(name)) for name in CAPACITIES})
             self.errors = errors
             return None
         self.adding = False

@@ -14,6 +14,7 @@ from yeastar_app.access import PUBLIC
 from yeastar_app.components import layout
 from yeastar_app.components.controls import button_link
 from yeastar_app.portals.page import Shell, current_actor, guarded, page
+from yeastar_app.refusals import NotAllowed
 from yeastar_app.words import t
 
 log = structlog.get_logger()
@@ -68,6 +69,9 @@ def boundary(*children: Any) -> rx.Component:
 
 
 def failed(exception: Exception) -> EventSpec:
-    """A handler failed: the log gets the traceback, the person one sentence."""
+    """A handler failed: the log gets the traceback, the person one sentence. Where a right was lost while it ran, that
+    is no fault: it is said."""
+    if isinstance(exception, NotAllowed):
+        return Shell.say_no_right()
     log.error("event_failed", exc_info=exception)
     return Shell.say_something_went_wrong()
