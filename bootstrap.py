@@ -19,6 +19,7 @@ LOCKS = {
     "run": ["requirements.lock", "requirements-installer.lock"],
     "test": ["requirements-dev.lock", "requirements-installer.lock"],
 }
+SYSTEM_CHROMIUM = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 NO_INPUT = {"stdin": subprocess.DEVNULL}
 
 
@@ -198,8 +199,12 @@ def chromium():
         subprocess.run([str(BIN / "playwright"), "install", "chromium"], stdout=log, stderr=log, **NO_INPUT)
         if not has_own_chromium() and hasattr(os, "geteuid") and os.geteuid() == 0 and shutil.which("apt-get"):
             quiet = dict(os.environ, DEBIAN_FRONTEND="noninteractive")
-            for command in (["apt-get", "update"], ["apt-get", "install", "-y", "chromium"]):
-                subprocess.run(command, env=quiet, stdout=log, stderr=log, **NO_INPUT)
+            for command in (
+                ["apt-get", "update"],
+                *(["apt-get", "install", "-y", name] for name in SYSTEM_CHROMIUM[:2]),
+            ):
+                if not system_chromium():
+                    subprocess.run(command, env=quiet, stdout=log, stderr=log, **NO_INPUT)
     if not has_own_chromium() and not system_chromium():
         stop(
             "The browser tests need Chromium, and it could not be downloaded. Install your system's `chromium` package "
@@ -216,7 +221,8 @@ def has_own_chromium():
 
 
 def system_chromium():
-    return shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    """Where the system has one; the one without windows is a quarter quicker."""
+    return next(filter(None, map(shutil.which, SYSTEM_CHROMIUM)), None)
 
 
 def python(*arguments):

@@ -1,8 +1,10 @@
 """Ground for all tests: a fresh migrated database of either kind and a clock that stands still."""
 
+import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pwdlib import PasswordHash
@@ -10,12 +12,29 @@ from pwdlib.hashers.argon2 import Argon2Hasher
 
 from tests import FOLDER, databases
 from yeastar_app import clock, database
+from yeastar_app import settings as settings_module
 from yeastar_app.engines import passwords
 from yeastar_app.settings import settings
 
 # Whoever tests a rule need not wait for a slow hash: the same algorithm, as cheap as it gets.
 passwords._hasher = PasswordHash((Argon2Hasher(memory_cost=8, time_cost=1, parallelism=1),))
 passwords._dummy = passwords._hasher.hash("nobody has this password")
+
+_fresh, _read = settings_module.Settings, dict[tuple[str | None, ...], settings_module.Settings]()
+
+
+def kept_settings(**values: Any) -> settings_module.Settings:
+    """The settings of this environment, a copy for whoever changes them: read once, because reading takes longer than
+    many a test."""
+    if values:
+        return _fresh(**values)
+    environment = (str(Path.cwd()), *(os.environ.get(name.upper()) for name in _fresh.model_fields))
+    if environment not in _read:
+        _read[environment] = _fresh()
+    return _read[environment].model_copy()
+
+
+settings_module.Settings = kept_settings  # type: ignore[misc, assignment]
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 

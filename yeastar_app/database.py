@@ -24,16 +24,20 @@ from yeastar_app.settings import settings
 BUSY_TIMEOUT_MS = 15_000
 
 
+COMMON: dict[str, Any] = {"hide_parameters": True, "query_cache_size": 2_000}
+"""There are more statements than the 500 that SQLAlchemy keeps compiled, and on SQLite each may be there twice."""
+
+
 def make_engine(url: str) -> Engine:
     """An engine for `url`; SQLite gets WAL, foreign keys and writes that begin with BEGIN IMMEDIATE. Its errors name no
     values: they end in the log, and values may be hashes of passwords or people's addresses."""
     if make_url(url).get_backend_name() != "sqlite":
-        engine = create_engine(url, hide_parameters=True, pool_size=10, max_overflow=20)
+        engine = create_engine(url, pool_size=10, max_overflow=20, **COMMON)
         event.listen(engine, "checkin", _note_when)
         event.listen(engine, "checkout", _ask_whether_it_lives)
         return engine
     given = {"check_same_thread": False, "factory": SQLiteConnection}
-    engine = create_engine(url, hide_parameters=True, poolclass=sa.NullPool, connect_args=given)
+    engine = create_engine(url, poolclass=sa.NullPool, connect_args=given, **COMMON)
     turn = threading.Lock()
     event.listen(engine, "connect", lambda connection, _record: connection.prepare(turn))
     event.listen(engine, "engine_disposed", _close_idle)
