@@ -22,8 +22,6 @@ from sqlmodel import Session, create_engine
 from yeastar_app.settings import settings
 
 BUSY_TIMEOUT_MS = 15_000
-
-
 COMMON: dict[str, Any] = {"hide_parameters": True, "query_cache_size": 2_000}
 """There are more statements than the 500 that SQLAlchemy keeps compiled, and on SQLite each may be there twice."""
 
