@@ -82,6 +82,14 @@ class Account(Table, table=True):
             postgresql_where=text("status != 'removed'"),
         ),
         sa.CheckConstraint("email = lower(email)", name="email_lower_case"),
+        sa.Index("ix_account_kind_id", "kind", "id"),
+        sa.Index("ix_account_status_id", "status", "id"),
+        sa.Index(
+            "ix_account_removal_requested",
+            "id",
+            sqlite_where=text("removal_requested_at IS NOT NULL"),
+            postgresql_where=text("removal_requested_at IS NOT NULL"),
+        ),
     )
     organisation_id: int = Field(foreign_key="organisation.id", index=True)
     kind: Kind = enum_column(Kind)

@@ -60,6 +60,13 @@ class Alarm(Table, table=True):
             postgresql_where=sa.text("ended_at IS NULL"),
         ),
         sa.Index("ix_alarm_organisation_id_id", "organisation_id", "id"),
+        sa.Index("ix_alarm_level_id", "level", "id"),
+        sa.Index(
+            "ix_alarm_unseen",
+            "id",
+            sqlite_where=sa.text("seen_at IS NULL"),
+            postgresql_where=sa.text("seen_at IS NULL"),
+        ),
         sa.Index("ix_alarm_pbx_id_id", "pbx_id", "id"),
     )
     organisation_id: int = Field(foreign_key="organisation.id")

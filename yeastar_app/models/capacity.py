@@ -100,6 +100,7 @@ _IN_ORDER = [
         *[_living(f"ix_pbx_{name}_{scope}_id", scope, "id", also=only) for name, only in FEW_PBXS.items()],
     )
 ]
+_IN_ORDER.append(_living("ix_pbx_living_top_pool_id_name_id", "top_pool_id", "name", "id"))
 """For the list and each of its filters, read by those who hold a package taken from another's, or the whole of it."""
 
 

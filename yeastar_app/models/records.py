@@ -13,11 +13,16 @@ class AuditRow(Table, table=True):
     """Who did what, on what, before → after, from where, when. Only appended (guarded by the database)."""
 
     __tablename__ = "audit_row"
-    __table_args__ = (sa.Index("ix_audit_row_subject_id", "subject", "id"),)
-    at: datetime = time_column(index=True)
+    __table_args__ = (
+        sa.Index("ix_audit_row_subject_id", "subject", "id"),
+        sa.Index("ix_audit_row_at_id", "at", "id"),
+        sa.Index("ix_audit_row_organisation_id_at_id", "organisation_id", "at", "id"),
+        sa.Index("ix_audit_row_action_id", "action", "id"),
+    )
+    at: datetime = time_column()
     account_id: int | None = Field(default=None, foreign_key="account.id", index=True)
     who: str = Field(max_length=255)
-    organisation_id: int | None = Field(default=None, foreign_key="organisation.id", index=True)
+    organisation_id: int | None = Field(default=None, foreign_key="organisation.id")
     action: str = Field(max_length=60)
     subject: str = Field(max_length=60, index=True)
     """`table:id` of what was acted on, for example `account:12`."""

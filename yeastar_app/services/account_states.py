@@ -27,6 +27,14 @@ STATES = {
 TONES = {ACTIVE: "good", NOT_ACTIVATED: "accent", LINK_EXPIRED: "warn", REMOVAL_REQUESTED: "bad", FROZEN: "warn"}
 
 
+def found_by(state: str) -> Any:
+    """A condition on Account that an index answers, and that everybody in this state meets."""
+    if state == REMOVAL_REQUESTED:
+        return col(Account.removal_requested_at).is_not(None)
+    kept = {ACTIVE: Status.ACTIVE, FROZEN: Status.FROZEN}
+    return col(Account.status) == kept.get(state, Status.NOT_ACTIVATED)
+
+
 def state_of(now: datetime) -> Any:
     """A column with the state of each Account of a query."""
     links = (

@@ -16,9 +16,10 @@ from yeastar_app.models.accounts import Account, Organisation
 from yeastar_app.models.alarms import Alarm, AlarmKind, AlarmLevel
 from yeastar_app.models.capacity import Pbx, Pool
 from yeastar_app.refusals import NotFound
-from yeastar_app.services import alarm_notices, alarm_records, workbooks
+from yeastar_app.services import alarm_notices, alarm_records, pbx, workbooks
 from yeastar_app.services.fields import RowId
-from yeastar_app.services.paging import PageForm, Search, contains, page_of
+from yeastar_app.services.paging import Filter, PageForm, Search, page_of
+from yeastar_app.services.word_search import ALARMS, COMPANIES, Among, begins
 from yeastar_app.words import t
 
 VIEW = Policy(Surface.CENTRAL, Feature.ALARM_VIEW)
@@ -80,14 +81,15 @@ class Found:
 @action(VIEW, form=ListForm, writes=False)
 def listed(session: Session, actor: Actor, form: ListForm) -> Found:
     """One page of the last 6 months' alarms, newest first."""
-    found = page_of(session, _filtered(actor, form), col(Alarm.id), form)
+    filters = _filters(session, form)
+    found = page_of(session, _rows(), col(Alarm.id), form, scope=_scope(actor), filters=filters)
     return Found([_row(row, actor) for row in found.rows], found.newer, found.older, _alerts(session, actor))
 
 
 @action(VIEW, form=One, writes=False)
 def details(session: Session, actor: Actor, form: One) -> Row:
     """One alarm. NotFound for a stranger's."""
-    row = session.execute(_rows(actor).where(col(Alarm.id) == form.id)).first()
+    row = session.execute(_rows().where(*_scope(actor), col(Alarm.id) == form.id)).first()
     if row is None:
         raise NotFound(t("This alarm"))
     return _row(row, actor)
@@ -189,7 +191,8 @@ _COLUMNS = [
 @action(VIEW, form=ListForm, writes=False)
 def export(session: Session, actor: Actor, form: ListForm) -> bytes:
     """What the filters let through, newest first, as a workbook."""
-    query = _filtered(actor, form).order_by(col(Alarm.id).desc()).limit(MOST_IN_A_WORKBOOK)
+    narrowed = [*_scope(actor), *[one.judged for one in _filters(session, form)]]
+    query = _rows().where(*narrowed).order_by(col(Alarm.id).desc()).limit(MOST_IN_A_WORKBOOK)
     lines = [
         [row.raised_at, LEVELS[row.level], TYPES[row.reported], row.title, row.detail, row.company, row.pbx,
          row.ended_at, row.seen_at, row.seen_by]
@@ -198,24 +201,34 @@ def export(session: Session, actor: Actor, form: ListForm) -> bytes:
     return workbooks.write([(t("Alarms"), _COLUMNS, lines)])
 
 
-def _filtered(actor: Actor, form: ListForm) -> Any:
-    query = _rows(actor)
+def _filters(session: Session, form: ListForm) -> list[Filter]:
+    filters = []
     if form.search:
-        query = query.where(contains(form.search, col(Alarm.title), col(Alarm.detail), col(Organisation.name)))
+        columns = (*ALARMS.columns, col(Organisation.name))
+        filters.append(begins(session, form.search, Among(ALARMS), Among(COMPANIES, rows=_about), only=columns))
+    if form.state in _STATES:
+        filters.append(_filter(_STATES[form.state], often=form.state == "over"))
     if form.level in set(AlarmLevel):
-        query = query.where(col(Alarm.level) == form.level)
-    if form.state == "active":
-        query = query.where(col(Alarm.ended_at).is_(None))
-    elif form.state == "over":
-        query = query.where(col(Alarm.ended_at).is_not(None))
-    elif form.state == "unseen":
-        query = query.where(col(Alarm.seen_at).is_(None))
-    return query
+        filters.append(_filter(col(Alarm.level) == form.level))
+    return filters
 
 
-def _rows(actor: Actor) -> Any:
-    """The alarms an actor may see: of its own company and of those below it, 6 months back and what lasts."""
-    since = clock.now() - alarm_records.KEPT
+_STATES: dict[str, Any] = {
+    "active": col(Alarm.ended_at).is_(None),
+    "over": col(Alarm.ended_at).is_not(None),
+    "unseen": col(Alarm.seen_at).is_(None),
+}
+
+
+def _filter(such: Any, often: bool = False) -> Filter:
+    return Filter(such, None if often else sa.select(col(Alarm.id)).where(such))
+
+
+def _about(companies: Any) -> Any:
+    return sa.select(col(Alarm.id)).where(col(Alarm.organisation_id).in_(companies))
+
+
+def _rows() -> Any:
     return (
         sa.select(
             col(Alarm.id), col(Alarm.level), col(Alarm.kind), col(Alarm.title), col(Alarm.detail),
@@ -226,8 +239,20 @@ def _rows(actor: Actor) -> Any:
         .join(Organisation, col(Organisation.id) == col(Alarm.organisation_id))
         .outerjoin(Pbx, col(Pbx.id) == col(Alarm.pbx_id))
         .outerjoin(Account, col(Account.id) == col(Alarm.seen_by_id))
-        .where(_of_the_package(actor), sa.or_(col(Alarm.ended_at).is_(None), col(Alarm.raised_at) >= since))
     )  # fmt: skip
+
+
+def _scope(actor: Actor) -> list[Any]:
+    """The alarms an actor may see: of its own company and of those below it, 6 months back and what lasts. Row by row,
+    along the list's order: how many companies there are must not matter."""
+    since = clock.now() - alarm_records.KEPT
+    whose = col(Alarm.organisation_id) == actor.organisation
+    if actor.pool_id and actor.kind not in pbx.TAKEN:
+        taken = sa.exists().where(
+            col(Pool.organisation_id) == col(Alarm.organisation_id), col(Pool.parent_id) == actor.pool_id
+        )
+        whose = sa.or_(whose, taken)
+    return [whose, sa.or_(col(Alarm.ended_at).is_(None), col(Alarm.raised_at) >= since)]
 
 
 def _of_the_package(actor: Actor) -> Any:

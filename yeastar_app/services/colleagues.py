@@ -75,8 +75,8 @@ class ColleagueSheet:
 
 def list_of(session: Session, actor: Actor, circle: Circle, form: AccountFilter) -> People:
     """The colleagues of the actor's company, newest first."""
-    query = account_lists.people_query(col(Organisation.id) == actor.organisation, col(Account.kind) == circle.kind)
-    return account_lists.listed(session, query, form)
+    own = (col(Account.organisation_id) == actor.organisation, col(Account.kind) == circle.kind)
+    return account_lists.listed(session, own, form)
 
 
 def grantable_by(actor: Actor, circle: Circle) -> frozenset[Feature]:

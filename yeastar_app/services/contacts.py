@@ -27,9 +27,10 @@ from yeastar_app.services.fields import (
     at_most,
     nobodys_if_larger,
 )
-from yeastar_app.services.paging import Filter, PageForm, Search, contains, page_of
+from yeastar_app.services.paging import Filter, PageForm, Search, page_of
 from yeastar_app.services.pbx import VIEW as SEE_PBXS
 from yeastar_app.services.pbx import Recipient
+from yeastar_app.services.word_search import CONTACTS, Among, begins
 from yeastar_app.words import plural, t
 
 VIEW = Policy(Surface.CENTRAL, Feature.CUSTOMER_VIEW)
@@ -175,7 +176,7 @@ def delete(session: Session, actor: Actor, form: Several) -> int:
     return len(rows)
 
 
-def _query(actor: Actor) -> Any:
+def _query() -> Any:
     bound = (
         sa.select(sa.func.count())
         .where(col(PbxRecipient.contact_id) == col(Contact.id))
@@ -183,17 +184,15 @@ def _query(actor: Actor) -> Any:
         .scalar_subquery()
     )
     names = ("id", "first_name", "last_name", "company", "email", "business_number", "mobile")
-    return sa.select(*[getattr(Contact, name) for name in names], bound.label("pbxs")).where(
-        col(Contact.organisation_id) == actor.organisation
-    )
+    return sa.select(*[getattr(Contact, name) for name in names], bound.label("pbxs"))
 
 
 @action(VIEW, form=ListForm, writes=False)
 def search(session: Session, actor: Actor, form: ListForm) -> Found:
     """One page of the own company's customers, newest first."""
-    columns = map(col, (Contact.first_name, Contact.last_name, Contact.company, Contact.email))
-    filters = [Filter(contains(form.search, *columns))] if form.search else []
-    found = page_of(session, _query(actor), col(Contact.id), form, filters=filters)
+    filters = _filters(session, actor.organisation, form.search)
+    own = [col(Contact.organisation_id) == actor.organisation]
+    found = page_of(session, _query(), col(Contact.id), form, scope=own, filters=filters)
     return Found([_row(row) for row in found.rows], found.newer, found.older)
 
 
@@ -217,12 +216,17 @@ def offer(session: Session, actor: Actor, form: OfferForm) -> list[Recipient]:
     those who create or edit PBXs."""
     if not (actor.may(Feature.PBX_ADD) or actor.may(Feature.PBX_EDIT)):
         raise NotAllowed
-    query = select(Contact).where(col(Contact.organisation_id) == company_of(session, actor, form))
-    if form.search:
-        columns = map(col, (Contact.first_name, Contact.last_name, Contact.company, Contact.email))
-        query = query.where(contains(form.search, *columns))
-    rows = session.exec(query.order_by(col(Contact.id).desc()).limit(OFFERED))
+    company = company_of(session, actor, form)
+    query: Any = sa.select(Contact, col(Contact.id).label("id"))
+    own = [col(Contact.organisation_id) == company]
+    filters = _filters(session, company, form.search)
+    found = page_of(session, query, col(Contact.id), PageForm(), scope=own, filters=filters, limit=OFFERED)
+    rows = [row.Contact for row in found.rows]
     return [Recipient(row.key, row.name, row.company, row.email) for row in rows]
+
+
+def _filters(session: Session, company: int, search: str) -> list[Filter]:
+    return [begins(session, search, Among(CONTACTS, company))] if search else []
 
 
 def company_of(session: Session, actor: Actor, form: OfferForm) -> int:

@@ -64,8 +64,8 @@ class Sheet:
 def listed(session: Session, actor: Actor, form: AccountFilter) -> People:
     """The actor's own customers and partners (not those further down), newest first."""
     kinds = [KINDS[UserType(form.type)]] if form.type in ("customer", "partner") else list(KINDS.values())
-    query = account_lists.people_query(col(Organisation.parent_id) == actor.organisation, col(Account.kind).in_(kinds))
-    return account_lists.listed(session, query, form)
+    below = (col(Organisation.parent_id) == actor.organisation, col(Account.kind).in_(kinds))
+    return account_lists.listed(session, below, form)
 
 
 @action(POLICY, writes=False)

@@ -4,9 +4,11 @@ everybody's mail program; elsewhere administrators see who got what and when, ne
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
+import sqlalchemy as sa
 from pydantic import BaseModel
-from sqlmodel import Session, col, or_, select
+from sqlmodel import Session, col
 
 from yeastar_app.access import Actor, Policy, action
 from yeastar_app.engines import mail
@@ -15,7 +17,8 @@ from yeastar_app.models.accounts import Kind
 from yeastar_app.models.records import Email
 from yeastar_app.refusals import NotFound
 from yeastar_app.services.fields import RowId
-from yeastar_app.services.paging import Search
+from yeastar_app.services.paging import PageForm, Search, page_of
+from yeastar_app.services.word_search import EMAILS, Among, begins
 from yeastar_app.settings import settings
 from yeastar_app.words import t
 
@@ -60,14 +63,11 @@ class Letter:
 
 @action(MAILBOX, form=SearchForm, writes=False)
 def emails(session: Session, actor: Actor, form: SearchForm) -> list[Line]:
-    """The newest MOST emails, or those whose recipient or subject contains what is searched for."""
-    found = select(Email).order_by(col(Email.id).desc()).limit(MOST)
-    words = form.search.strip()
-    if words:
-        found = found.where(
-            or_(col(Email.to).icontains(words, autoescape=True), col(Email.subject).icontains(words, autoescape=True))
-        )
-    return [_line(row) for row in session.exec(found)]
+    """The newest MOST emails, or those whose recipient or subject has the words that are searched for."""
+    query: Any = sa.select(Email, col(Email.id).label("id"))
+    filters = [begins(session, form.search, Among(EMAILS))] if form.search else []
+    found = page_of(session, query, col(Email.id), PageForm(), filters=filters, limit=MOST)
+    return [_line(row.Email) for row in found.rows]
 
 
 @action(MAILBOX, form=LetterForm, writes=False)

@@ -15,10 +15,11 @@ from yeastar_app.features import Feature, Surface
 from yeastar_app.models.accounts import Account, Kind, Organisation
 from yeastar_app.models.records import AuditRow
 from yeastar_app.refusals import NotFound
-from yeastar_app.services import operations, workbooks
-from yeastar_app.services.audit_log import Change, changes_of, in_a_cell
+from yeastar_app.services import operations, paging, word_search, workbooks
+from yeastar_app.services.audit_log import NEWEST, Change, changes_of, in_a_cell
 from yeastar_app.services.fields import RowId
-from yeastar_app.services.paging import AddressDay, PageForm, Search, between, contains, page_of
+from yeastar_app.services.paging import AddressDay, PageForm, Search, between, page_of
+from yeastar_app.services.word_search import COMPANIES, Among, begins
 from yeastar_app.words import t
 
 VIEW = Policy(Surface.CENTRAL, Feature.LOGS_VIEW)
@@ -84,20 +85,22 @@ class Details:
 @action(VIEW, form=Filter, writes=False)
 def search(session: Session, actor: Actor, form: Filter) -> Found:
     """One page, newest first. Only what the actor's own subtree did: a superior's doings are none of its business."""
-    found = page_of(session, _filtered(actor, form), col(AuditRow.id), form)
+    scope = [*_scope(actor), *between(col(AuditRow.at), form.since, form.until)]
+    filters = _filters(session, form)
+    found = page_of(session, _rows(), col(AuditRow.id), form, order=NEWEST, scope=scope, filters=filters)
     return Found([_row(row) for row in found.rows], found.newer, found.older)
 
 
 def latest(session: Session, actor: Actor, many: int) -> list[Row]:
     """The last operations, newest first, for whoever may see them."""
-    newest = (col(AuditRow.at).desc(), col(AuditRow.id).desc())
-    return [_row(row) for row in session.execute(_rows(actor).order_by(*newest).limit(many))]
+    query = _rows().where(*_scope(actor)).order_by(*NEWEST.by()).limit(many)
+    return [_row(row) for row in session.execute(query)]
 
 
 @action(VIEW, form=One, writes=False)
 def details(session: Session, actor: Actor, form: One) -> Details:
     """One operation, before → after. NotFound for a stranger's."""
-    row = session.execute(_rows(actor).where(col(AuditRow.id) == form.id)).first()
+    row = session.execute(_rows().where(*_scope(actor), col(AuditRow.id) == form.id)).first()
     if row is None:
         raise NotFound(t("This operation"))
     return Details(_row(row), changes_of(row.before, row.after))
@@ -112,26 +115,34 @@ _COLUMNS = [
 @action(VIEW, form=Filter, writes=False)
 def export(session: Session, actor: Actor, form: Filter) -> bytes:
     """What the filters let through, newest first, as a workbook."""
-    query = _filtered(actor, form).order_by(col(AuditRow.id).desc()).limit(MOST_IN_A_WORKBOOK)
+    narrowed = [*between(col(AuditRow.at), form.since, form.until), *[one.judged for one in _filters(session, form)]]
+    query = _rows().where(*_scope(actor), *narrowed).order_by(*NEWEST.by())
     lines = []
-    for found in session.execute(query):
+    for found in session.execute(query.limit(MOST_IN_A_WORKBOOK)):
         row, changes = _row(found), changes_of(found.before, found.after)
         lines.append([row.at, row.who, row.company, row.operation, row.label, row.ip, in_a_cell(changes)])
     return workbooks.write([(t("Operation Logs"), _COLUMNS, lines)])
 
 
-def _filtered(actor: Actor, form: Filter) -> Any:
-    query = _rows(actor)
+def _filters(session: Session, form: Filter) -> list[paging.Filter]:
+    said, filters = Among(word_search.OPERATIONS), []
     if form.who:
-        query = query.where(contains(form.who, col(AuditRow.who), col(Organisation.name)))
+        names = (col(AuditRow.who), col(Organisation.name))
+        filters.append(begins(session, form.who, said, Among(COMPANIES, rows=_done_by), only=names))
     if form.what:
-        query = query.where(contains(form.what, col(AuditRow.label)))
+        filters.append(begins(session, form.what, said, only=[col(AuditRow.label)]))
     if form.operation in WORDS:
-        query = query.where(col(AuditRow.action) == form.operation)
-    return query.where(*between(col(AuditRow.at), form.since, form.until))
+        done = col(AuditRow.action) == form.operation
+        filters.append(paging.Filter(done, sa.select(col(AuditRow.id)).where(done)))
+    return filters
 
 
-def _rows(actor: Actor) -> Any:
+def _done_by(companies: Any) -> Any:
+    people = sa.select(col(Account.id)).where(col(Account.organisation_id).in_(companies))
+    return sa.select(col(AuditRow.id)).where(col(AuditRow.account_id).in_(people))
+
+
+def _rows() -> Any:
     return (
         sa.select(
             col(AuditRow.id), col(AuditRow.at), col(AuditRow.who), col(AuditRow.action), col(AuditRow.label),
@@ -139,15 +150,22 @@ def _rows(actor: Actor) -> Any:
         )
         .join(Account, col(Account.id) == col(AuditRow.account_id))
         .join(Organisation, col(Organisation.id) == col(Account.organisation_id))
-        .where(
-            visible_organisations(actor),
-            sa.or_(
-                col(AuditRow.action).in_(OPERATIONS),
-                sa.and_(col(AuditRow.action).in_(OF_COLLEAGUES), col(Account.kind).in_(RESELLERS)),
-            ),
-            col(AuditRow.at) >= clock.now() - SHOWN,
-        )
     )  # fmt: skip
+
+
+def _scope(actor: Actor) -> list[Any]:
+    """What the actor's own subtree did. A reseller's people act on what is their company's alone, and nobody is below
+    them: their log is read along the index of that company."""
+    own = [col(AuditRow.organisation_id) == actor.organisation] if actor.kind in RESELLERS else []
+    return [
+        *own,
+        visible_organisations(actor),
+        sa.or_(
+            col(AuditRow.action).in_(OPERATIONS),
+            sa.and_(col(AuditRow.action).in_(OF_COLLEAGUES), col(Account.kind).in_(RESELLERS)),
+        ),
+        col(AuditRow.at) >= clock.now() - SHOWN,
+    ]
 
 
 def _row(row: Any) -> Row:

@@ -35,7 +35,7 @@ PAGE_ROWS = 50
 EXPIRES_SOON = timedelta(days=30)
 HISTORY = 100
 """So many lines of what was ordered and reported are shown."""
-_TAKEN = (Kind.RESELLER, Kind.RESELLER_COLLEAGUE)
+TAKEN = (Kind.RESELLER, Kind.RESELLER_COLLEAGUE)
 """Whose package was taken from another's."""
 
 
@@ -190,7 +190,7 @@ def visible(actor: Actor) -> tuple[Any, ...]:
     partner below may hold a package of its own: that is none of the actor's. Of a customer: those bound to it."""
     if actor.kind is Kind.CUSTOMER:
         return col(Pbx.customer_id) == actor.organisation, col(Pbx.deleted_at).is_(None)
-    inside = col(Pbx.pool_id) if actor.kind in _TAKEN else col(Pbx.top_pool_id)
+    inside = col(Pbx.pool_id) if actor.kind in TAKEN else col(Pbx.top_pool_id)
     return inside == actor.pool_id, col(Pbx.deleted_at).is_(None)
 
 
@@ -317,17 +317,17 @@ def _filters(session: Session, actor: Actor, form: ListForm) -> list[Filter]:
     """What is answered by another index than the list's own."""
     filters = []
     if form.name:
-        whose = None if actor.kind in _TAKEN else actor.pool_id
+        whose = None if actor.kind in TAKEN else actor.pool_id
         filters.append(begins(session, form.name, Among(PBXS, whose)))
     if form.owner:
-        filters.append(begins(session, form.owner, Among(COMPANIES, rows=_owned_by)))
+        filters.append(begins(session, form.owner, Among(COMPANIES, rows=owned_by)))
     if form.show in (Shown.EXPIRING, Shown.EXPIRED):
         within = sa.and_(*shown(Shown(form.show)))
         filters.append(Filter(within, sa.select(col(Pbx.id)).where(*visible(actor), within)))
     return filters
 
 
-def _owned_by(companies: Any) -> Any:
+def owned_by(companies: Any) -> Any:
     """The living PBXs in these companies' packages."""
     pools = sa.select(col(Pool.id)).where(col(Pool.organisation_id).in_(companies))
     return sa.select(col(Pbx.id)).where(col(Pbx.pool_id).in_(pools), col(Pbx.deleted_at).is_(None))

@@ -1,6 +1,8 @@
 """The customer a cloud PBX is bound to: an account of the Customer Portal that sees it in Central Management and, where
 it is allowed, starts and stops it (own_pbx.py). Something else than the contacts who get its emails (contacts.py)."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
@@ -14,8 +16,9 @@ from yeastar_app.refusals import NotAllowed, Refusal
 from yeastar_app.services import contacts, engine_orders, mail
 from yeastar_app.services.contacts import OFFERED, OfferForm
 from yeastar_app.services.ledger_checks import EXAMPLES
-from yeastar_app.services.paging import contains
+from yeastar_app.services.paging import Order, PageForm, page_of
 from yeastar_app.services.pbx import VIEW, Customer, customers
+from yeastar_app.services.word_search import ACCOUNTS, COMPANIES, Among, begins
 from yeastar_app.words import t
 
 
@@ -25,11 +28,20 @@ def offer(session: Session, actor: Actor, form: OfferForm) -> list[Customer]:
     if not (actor.may(Feature.PBX_ADD) or actor.may(Feature.PBX_EDIT)):
         raise NotAllowed
     company = contacts.company_of(session, actor, form)
-    query = customers().where(col(Organisation.parent_id) == company, col(Account.status) == Status.ACTIVE)
+    own = [col(Organisation.parent_id) == company, col(Account.status) == Status.ACTIVE]
+    filters = []
     if form.search:
-        query = query.where(contains(form.search, col(Organisation.name), col(Account.email)))
-    rows = session.execute(query.order_by(col(Organisation.name), col(Organisation.id)).limit(OFFERED))
-    return [Customer(row.id, row.name, row.email, active=True) for row in rows]
+        columns = (col(Organisation.name), col(Account.email))
+        by_account = Among(ACCOUNTS, rows=_companies_of)
+        filters.append(begins(session, form.search, Among(COMPANIES, company), by_account, only=columns))
+    by_name = Order((col(Organisation.name), col(Organisation.id)), descending=False)
+    found = page_of(session, customers(), col(Organisation.id), PageForm(), order=by_name, scope=own, filters=filters,
+                    limit=OFFERED)  # fmt: skip
+    return [Customer(row.id, row.name, row.email, active=True) for row in found.rows]
+
+
+def _companies_of(accounts: Any) -> Any:
+    return sa.select(col(Account.organisation_id)).where(col(Account.id).in_(accounts))
 
 
 def bind(session: Session, pool: Pool, row: Pbx, customer_id: int | None, controls: bool) -> None:

@@ -10,6 +10,7 @@ from yeastar_app.database import has_words, keys_with_words, words_of
 from yeastar_app.models.points import PointEntry, Registration
 from yeastar_app.models.products import Product
 from yeastar_app.services.paging import Filter
+from yeastar_app.services.word_search import is_rare, telling
 
 _GAP: Any = sa.literal_column("' '", sa.String)
 _SAID: Any = (
@@ -25,7 +26,9 @@ Ways = list[tuple[int | None, list[str]]]
 def registrations(session: Session, organisation_id: int, search: str) -> Filter:
     """Registrations that match."""
     ways = _ways(session, search)
-    return Filter(_judged(session, ways), _found(session, organisation_id, ways))
+    return Filter(
+        _judged(session, ways), _found(session, organisation_id, ways), broad=_broad(session, ways), exact=False
+    )
 
 
 def entries(session: Session, organisation_id: int, search: str) -> Filter:
@@ -40,14 +43,19 @@ def entries(session: Session, organisation_id: int, search: str) -> Filter:
         col(PointEntry.organisation_id),
         col(PointEntry.reason),
         organisation_id,
-        words,
+        telling(session, col(PointEntry.id), words),
         other,
     )
     registered = sa.select(col(PointEntry.id)).where(
         col(PointEntry.registration_id).in_(_found(session, organisation_id, ways))
     )
     judged = (other & has_words(session, col(PointEntry.reason), words)) | _judged(session, ways)
-    return Filter(judged, sa.union_all(by_reason, registered))
+    return Filter(judged, sa.union_all(by_reason, registered), broad=_broad(session, ways), exact=False)
+
+
+def _broad(session: Session, ways: Ways) -> bool:
+    """Whether the index may have to gather many for one of the ways before it can say which."""
+    return any(words and not any(is_rare(session, col(Registration.id), word) for word in words) for _, words in ways)
 
 
 def _ways(session: Session, search: str) -> Ways:
@@ -73,7 +81,12 @@ def _found(session: Session, organisation_id: int, ways: Ways) -> Any:
     parts = []
     for product_id, words in ways:
         keys = keys_with_words(
-            session, col(Registration.id), col(Registration.organisation_id), _SAID, organisation_id, words
+            session,
+            col(Registration.id),
+            col(Registration.organisation_id),
+            _SAID,
+            organisation_id,
+            telling(session, col(Registration.id), words),
         )
         if product_id is None:
             parts.append(keys)

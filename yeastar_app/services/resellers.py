@@ -29,6 +29,7 @@ from yeastar_app.services import (
     seen,
     sessions,
     two_factor,
+    word_search,
     workbooks,
 )
 from yeastar_app.services import passwords as passwords_of
@@ -405,7 +406,7 @@ def switch_off_two_factor(session: Session, actor: Actor, form: One) -> str:
 @action(VIEW, form=Filter, writes=False, alike=True)
 def search(session: Session, actor: Actor, form: Filter) -> Found:
     """One page of the list, newest first."""
-    found = page_of(session, _rows(actor), col(Pool.id), form, filters=_filters(form))
+    found = page_of(session, _rows(), col(Pool.id), form, scope=_scope(actor), filters=_filters(session, actor, form))
     return Found([_row(row) for row in found.rows], found.newer, found.older)
 
 
@@ -420,7 +421,7 @@ _COLUMNS = (
 @action(VIEW, form=Filter, writes=False)
 def export(session: Session, actor: Actor, form: Filter) -> bytes:
     """All that the filters let through, as a workbook."""
-    query = _rows(actor).where(*[one.judged for one in _filters(form)])
+    query = _rows().where(*_scope(actor), *[one.judged for one in _filters(session, actor, form)])
     found = [_row(row) for row in session.execute(query.order_by(col(Pool.id).desc()))]
     lines = [
         [row.company, row.name, row.email, row.status.value, row.pbxs, *sum(row.capacities, ()), row.min_extensions,
@@ -433,8 +434,8 @@ def export(session: Session, actor: Actor, form: Filter) -> bytes:
 _FULL_NAME = sa.func.trim(col(Account.first_name) + " " + col(Account.last_name))
 
 
-def _rows(actor: Actor) -> Any:
-    """The resellers that hold a part of the actor's pool, by the key of that part: its index keeps their order."""
+def _rows() -> Any:
+    """Resellers by the key of the part of a pool that they hold: its index keeps their order."""
     pbxs = (
         sa.select(sa.func.count())
         .select_from(Pbx)
@@ -458,22 +459,45 @@ def _rows(actor: Actor) -> Any:
         .select_from(Pool)
         .join(Organisation, col(Organisation.id) == col(Pool.organisation_id))
         .join(Account, col(Account.organisation_id) == col(Organisation.id))
-        .where(
-            col(Pool.parent_id) == actor.pool_id,
-            col(Account.kind) == Kind.RESELLER,
-            col(Account.status) != Status.REMOVED,
-        )
     )
 
 
-def _filters(form: Filter) -> list[paging.Filter]:
-    parts = ((_FULL_NAME, form.name), (col(Organisation.name), form.company), (col(Account.email), form.email))
-    wanted = [column.icontains(part.strip(), autoescape=True) for column, part in parts if part.strip()]
+def _scope(actor: Actor) -> list[Any]:
+    """Those that hold a part of the actor's pool."""
+    return [
+        col(Pool.parent_id) == actor.pool_id,
+        col(Account.kind) == Kind.RESELLER,
+        col(Account.status) != Status.REMOVED,
+    ]
+
+
+def _filters(session: Session, actor: Actor, form: Filter) -> list[paging.Filter]:
+    people = word_search.Among(word_search.ACCOUNTS, rows=_parts_of)
+    filters = []
+    if form.company:
+        company = word_search.Among(word_search.COMPANIES, actor.organisation, _parts_of_companies)
+        filters.append(word_search.begins(session, form.company, company))
+    if form.email:
+        filters.append(word_search.begins(session, form.email, people, only=[col(Account.email)]))
+    if form.name:
+        names = [col(Account.first_name), col(Account.last_name)]
+        filters.append(word_search.begins(session, form.name, people, only=names))
     if form.state in set(Status):
-        wanted.append(col(Account.status) == form.state)
+        such = col(Account.status) == form.state
+        found = _parts_of(sa.select(col(Account.id)).where(such, col(Account.kind) == Kind.RESELLER))
+        filters.append(paging.Filter(such, found, broad=form.state == Status.ACTIVE))
     if form.use in set(Use):
-        wanted.append(in_use(Use(form.use)))
-    return [paging.Filter(condition) for condition in wanted]
+        filters.append(paging.Filter(in_use(Use(form.use))))
+    return filters
+
+
+def _parts_of(accounts: Any) -> Any:
+    """The parts of pools that these accounts' companies hold."""
+    return _parts_of_companies(sa.select(col(Account.organisation_id)).where(col(Account.id).in_(accounts)))
+
+
+def _parts_of_companies(companies: Any) -> Any:
+    return sa.select(col(Pool.id)).where(col(Pool.organisation_id).in_(companies))
 
 
 def in_use(use: Use) -> Any:

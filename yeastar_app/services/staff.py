@@ -11,7 +11,7 @@ from yeastar_app.features import Surface
 from yeastar_app.models.accounts import Account, Kind, Organisation, Status
 from yeastar_app.refusals import Refusal
 from yeastar_app.services import account_lists, people, removal, two_factor
-from yeastar_app.services.account_lists import AccountFilter, OneAccount, People, people_query
+from yeastar_app.services.account_lists import AccountFilter, OneAccount, People
 from yeastar_app.words import t
 
 POLICY = Policy(Surface.STAFF)
@@ -38,10 +38,8 @@ class Removed:
 @action(POLICY, form=AccountFilter, writes=False)
 def accounts(session: Session, actor: Actor, form: AccountFilter) -> People:
     """Accounts of every kind that the actor may see, newest first."""
-    query = people_query(visible_organisations(actor))
-    if form.type in set(Kind):
-        query = query.where(col(Account.kind) == form.type)
-    return account_lists.listed(session, query, form)
+    kind = [col(Account.kind) == form.type] if form.type in set(Kind) else []
+    return account_lists.listed(session, [visible_organisations(actor), *kind], form)
 
 
 @action(POLICY, writes=False)

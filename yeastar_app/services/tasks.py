@@ -20,7 +20,8 @@ from yeastar_app.models.tasks import TargetStatus, Task, TaskKind, TaskStatus, T
 from yeastar_app.refusals import NotAllowed, NotFound, Refusal
 from yeastar_app.services import pbx, time_zones
 from yeastar_app.services.fields import Line, OptionalText, RowId, at_most
-from yeastar_app.services.paging import PageForm, Search, contains, page_of
+from yeastar_app.services.paging import Filter, Order, PageForm, Search, page_of
+from yeastar_app.services.word_search import COMPANIES, PBXS, TASKS, Among, begins
 from yeastar_app.words import t
 
 VIEW = Policy(Surface.CENTRAL, Feature.TASK_VIEW)
@@ -191,14 +192,16 @@ class Details:
 @action(VIEW, form=ListForm, writes=False)
 def listed(session: Session, actor: Actor, form: ListForm) -> Found:
     """The tasks of the actor's company and of those below it, newest first."""
-    query = _rows(actor)
-    if form.search:
-        query = query.where(contains(form.search, col(Task.name), col(Task.remark)))
-    if form.kind in set(TaskKind):
-        query = query.where(col(Task.kind) == form.kind)
+    scope = [visible_organisations(actor)]
+    if actor.kind in pbx.TAKEN:  # nobody is below them: along the index of their company
+        scope.append(col(Task.organisation_id) == actor.organisation)
+    filters = [begins(session, form.search, Among(TASKS))] if form.search else []
     if form.status in set(TaskStatus):
-        query = query.where(col(Task.status) == form.status)
-    found = page_of(session, query, col(Task.id), form)
+        such = col(Task.status) == form.status
+        filters.append(Filter(such, sa.select(col(Task.id)).where(such)))
+    if form.kind in set(TaskKind):
+        filters.append(Filter(col(Task.kind) == form.kind))
+    found = page_of(session, _all(), col(Task.id), form, scope=scope, filters=filters)
     return Found([_row(row, actor) for row in found.rows], found.newer, found.older)
 
 
@@ -237,6 +240,10 @@ def ahead(session: Session, actor: Actor, many: int) -> Ahead:
 
 
 def _rows(actor: Actor) -> Any:
+    return _all().where(visible_organisations(actor))
+
+
+def _all() -> Any:
     def count(*statuses: TargetStatus) -> Any:
         counted = sa.select(sa.func.count()).select_from(TaskTarget).where(col(TaskTarget.task_id) == col(Task.id))
         return (counted.where(col(TaskTarget.status).in_(statuses)) if statuses else counted).scalar_subquery()
@@ -251,7 +258,6 @@ def _rows(actor: Actor) -> Any:
         )
         .join(Account, col(Account.id) == col(Task.created_by_id))
         .join(Organisation, col(Organisation.id) == col(Task.organisation_id))
-        .where(visible_organisations(actor))
     )  # fmt: skip
 
 
@@ -278,20 +284,27 @@ def details(session: Session, actor: Actor, form: One) -> Details:
 
 @action(MANAGE, form=Wanted, writes=False)
 def offered(session: Session, actor: Actor, form: Wanted) -> list[Offered]:
-    """The first PBXs the actor may choose, by part of their name or their owner's."""
-    query = _choosable(actor)
+    """The first PBXs the actor may choose, by words of their name or their owner's."""
+    filters = []
     if form.search:
-        query = query.where(contains(form.search, col(Pbx.name), col(Organisation.name)))
-    return [Offered(*row) for row in session.execute(query.order_by(col(Pbx.name), col(Pbx.id)).limit(OFFERED))]
+        columns = (col(Pbx.name), col(Organisation.name))
+        owners = Among(COMPANIES, rows=pbx.owned_by)
+        filters.append(begins(session, form.search, Among(PBXS), owners, only=columns))
+    query, scope = _choosable()
+    by_name = Order((col(Pbx.name), col(Pbx.id)), descending=False)
+    found = page_of(session, query, col(Pbx.id), PageForm(), order=by_name, scope=[*pbx.visible(actor), scope],
+                    filters=filters, limit=OFFERED)  # fmt: skip
+    return [Offered(*row) for row in found.rows]
 
 
-def _choosable(actor: Actor) -> Any:
-    return (
+def _choosable() -> tuple[Any, Any]:
+    """PBXs, and the condition of those that can be chosen."""
+    query = (
         sa.select(col(Pbx.id), col(Pbx.name), col(Organisation.name))
         .join(Pool, col(Pool.id) == col(Pbx.pool_id))
         .join(Organisation, col(Organisation.id) == col(Pool.organisation_id))
-        .where(*pbx.visible(actor), col(Pbx.desired) != Desired.DELETED)
     )
+    return query, col(Pbx.desired) != Desired.DELETED
 
 
 @action(MANAGE, form=TaskForm)
@@ -364,7 +377,8 @@ def _values(form: TaskForm) -> dict[str, Any]:
 
 def _choose(session: Session, actor: Actor, task: Task, wanted: Sequence[int]) -> None:
     """The PBXs of a task. Refusal `unknown_pbx` where one is not the actor's, is gone or on its way out."""
-    found = session.execute(_choosable(actor).where(col(Pbx.id).in_(wanted))).all()
+    query, free = _choosable()
+    found = session.execute(query.where(*pbx.visible(actor), free, col(Pbx.id).in_(wanted))).all()
     if len(found) != len(wanted):
         words = t("One of the PBXs chosen is gone or being deleted. Take it out of the list.")
         raise Refusal("unknown_pbx", words, "pbxs")

@@ -1,5 +1,5 @@
 """Searching long lists by beginnings of words: every word that was typed begins a word of the row. One place for all of
-them; which tables' words are kept, and whose a row is there, is what migration 0019 says."""
+them; which tables' words are kept, and whose a row is there, is what migration 0020 says."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -88,6 +88,17 @@ def begins(session: Session, search: str, *places: Among, only: Sequence[Any] = 
     keys: Any = parts[0].union_all(*parts[1:]) if len(parts) > 1 else parts[0]
     exact = len(words) == len(places) == 1 and not only
     return Filter(judged, keys, broad=counts[rarest] > FEW, exact=exact)
+
+
+def is_rare(session: Session, key: Any, word: str) -> bool:
+    """Whether few rows have words that begin with this one; not where nobody knows."""
+    count = how_many_with(session, key, word, FEW + 1)
+    return count is not None and count <= FEW
+
+
+def telling(session: Session, key: Any, words: Sequence[str]) -> list[str]:
+    """The words to ask the index for: the rare ones, or all where none is. The others are judged on what it finds."""
+    return [word for word in words if is_rare(session, key, word)] or list(words)
 
 
 def _count(session: Session, places: Sequence[Among], word: str) -> int:
