@@ -404,10 +404,10 @@ def how_many_with(session: Session, key: Any, word: str, most: int) -> int | Non
     the database cannot count without reading them all. `key` is that of a table whose words are kept."""
     if not is_sqlite(session):
         return None
-    terms = sa.table(f"{key.table.name}_words_terms", sa.column("term"))
-    within = sa.and_(terms.c.term >= word, terms.c.term < word + _BEHIND)
-    few = sa.select(sa.literal_column("1")).select_from(terms).where(within).limit(most).subquery()
-    return int(session.execute(sa.select(sa.func.count()).select_from(few)).scalar_one())
+    terms = f"{key.table.name}_words_terms"
+    some = f"SELECT 1 FROM {terms} WHERE term >= :first AND term < :behind LIMIT :most"  # noqa: S608 - our own words
+    counted = sa.text(f"SELECT count(*) FROM ({some})")  # noqa: S608
+    return int(session.execute(counted, {"first": word, "behind": word + _BEHIND, "most": most}).scalar_one())
 
 
 def _query(words: Sequence[str], first: str = "") -> Any:

@@ -37,7 +37,8 @@ _OF = "(SELECT organisation_id FROM account WHERE id = 2 + n % ({length} / 10))"
 _RARE, _NEW = "n % ({length} / 10) = 3", "n % ({length} / 10) = 4"
 MORE = (
     "INSERT INTO audit_row (at, account_id, who, organisation_id, action, subject, label, ip) {counted} SELECT {at},"
-    " {who}, 'r' || n || '@example.com', {of}, CASE WHEN {rare} THEN 'pbx.delete' ELSE 'pbx.edit' END,"
+    " {who}, CASE WHEN {rare} THEN 'zebra' ELSE 'r' || n END || '@example.com', {of},"
+    " CASE WHEN {rare} THEN 'pbx.delete' ELSE 'pbx.edit' END,"
     " 'pbx:' || n, CASE WHEN {rare} THEN 'Zebra' ELSE 'PBX ' || n END, '192.0.2.1' FROM counted",
     "INSERT INTO email (kind, \"to\", subject, text, html, created_at, next_try_at, tries) {counted} SELECT 'note',"
     " CASE WHEN {rare} THEN 'zebra' ELSE 'r' || n END || '@example.com', 'Expiry of PBX ' || n, '', '',"
@@ -80,7 +81,7 @@ QUESTIONS: dict[str, tuple[Callable[..., Any], dict[str, str]]] = {
     "alarms: alerts (few)": (alarms.listed, {"level": "alert"}),
     "operation logs: first page": (operation_logs.search, {}),
     "operation logs: a rare word": (operation_logs.search, {"what": "zebra"}),
-    "operation logs: somebody": (operation_logs.search, {"who": "r77@example.com"}),
+    "operation logs: somebody": (operation_logs.search, {"who": "zebra@example.com"}),
     "operation logs: a rare operation": (operation_logs.search, {"operation": "pbx.delete"}),
     "customers: a rare word": (contacts.search, {"search": "zebra"}),
     "customers: a common word": (contacts.search, {"search": "clinic"}),
@@ -91,7 +92,7 @@ QUESTIONS: dict[str, tuple[Callable[..., Any], dict[str, str]]] = {
     "audit log: first page": (audit_log.read, {}),
     "audit log: a rare word": (audit_log.read, {"search": "zebra"}),
     "audit log: a common word": (audit_log.read, {"search": "pbx"}),
-    "audit log: somebody": (audit_log.read, {"who": "r77@example.com"}),
+    "audit log: somebody": (audit_log.read, {"who": "zebra@example.com"}),
     "audit log: a rare action": (audit_log.read, {"action": "pbx.delete"}),
     "audit log: a day long ago": (audit_log.read, {"until": "long ago"}),
     "email log: a rare word": (mailbox.emails, {"search": "zebra"}),

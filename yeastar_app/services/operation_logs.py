@@ -157,15 +157,11 @@ def _scope(actor: Actor) -> list[Any]:
     """What the actor's own subtree did. A reseller's people act on what is their company's alone, and nobody is below
     them: their log is read along the index of that company."""
     own = [col(AuditRow.organisation_id) == actor.organisation] if actor.kind in RESELLERS else []
-    return [
-        *own,
-        visible_organisations(actor),
-        sa.or_(
-            col(AuditRow.action).in_(OPERATIONS),
-            sa.and_(col(AuditRow.action).in_(OF_COLLEAGUES), col(Account.kind).in_(RESELLERS)),
-        ),
-        col(AuditRow.at) >= clock.now() - SHOWN,
-    ]
+    logged = sa.or_(
+        col(AuditRow.action).in_(OPERATIONS),
+        sa.and_(col(AuditRow.action).in_(OF_COLLEAGUES), col(Account.kind).in_(RESELLERS)),
+    )
+    return [*own, paging.judged(visible_organisations(actor), logged), col(AuditRow.at) >= clock.now() - SHOWN]
 
 
 def _row(row: Any) -> Row:

@@ -198,19 +198,24 @@ class _Pages:
         """What matches of the next WALK rows, and whether that is a whole page, or all there is."""
         columns = self.order.columns
         end = self.session.execute(listed.with_only_columns(*columns).offset(WALK).limit(1)).first()
-        judged = listed.where(*[one.judged for one in self.filters]).limit(self.most)
-        rows = list(self.session.execute(judged.where(self.order.until(end, forward)) if end else judged))
+        matching = listed.where(*[one.judged for one in self.filters]).limit(self.most)
+        rows = list(self.session.execute(matching.where(self.order.until(end, forward)) if end else matching))
         return rows, end is None or len(rows) == self.most
 
     def _found(self, by_index: Filter, there: Any, beyond: Any, by: list[Any]) -> list[Any]:
         """The next rows of those an index finds. All that narrows them further is wrapped, so that the database is not
         led to another index by it."""
         further = [one.judged for one in self.filters if one is not by_index or not one.exact]
-        judged = sa.and_(self.scope, beyond, *further)
-        narrowed = self.query.where(there, sa.case((judged, 1), else_=0) == 1)
+        narrowed = self.query.where(there, judged(self.scope, beyond, *further))
         chosen = narrowed.with_only_columns(self.key).order_by(*by).limit(self.most)
         rows = self.query.where(self.key.in_(list(self.session.execute(chosen).scalars()))).order_by(*by)
         return list(self.session.execute(rows))
+
+
+def judged(*conditions: Any) -> Any:
+    """Conditions that are judged on the row at hand: the database is not led to an index other than the list's by them.
+    For what most rows of a list meet anyway."""
+    return sa.case((sa.and_(*conditions), 1), else_=0) == 1
 
 
 def between(moment: Any, since: date | None, until: date | None) -> list[Any]:

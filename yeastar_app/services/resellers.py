@@ -466,8 +466,7 @@ def _scope(actor: Actor) -> list[Any]:
     """Those that hold a part of the actor's pool."""
     return [
         col(Pool.parent_id) == actor.pool_id,
-        col(Account.kind) == Kind.RESELLER,
-        col(Account.status) != Status.REMOVED,
+        paging.judged(col(Account.kind) == Kind.RESELLER, col(Account.status) != Status.REMOVED),
     ]
 
 
