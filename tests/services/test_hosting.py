@@ -15,7 +15,7 @@ from tests.services.central import Owner, add_pbx, free, let_the_engine_work, ow
 from yeastar_app import clock
 from yeastar_app.access import Credential, perform
 from yeastar_app.database import transaction
-from yeastar_app.engines import hosting as engines
+from yeastar_app.engines.chosen_engine import engine
 from yeastar_app.engines.hosting import Command, NotReached, Rejected, Report
 from yeastar_app.jobs import hosting
 from yeastar_app.models.capacity import Desired, Pbx, RunState
@@ -529,7 +529,7 @@ def test_the_simulator_does_a_command_once_and_repeats_its_answer(db: str) -> No
     with transaction(writes=False) as session:
         start = session.exec(select(EngineCommand).where(col(EngineCommand.kind) == CommandKind.START)).one()
         before = len(session.exec(select(EngineReport.id)).all())
-    engines.engine().take(Command(start.message_id, start.kind, f"pbx-{number}", start.body))
+    engine().take(Command(start.message_id, start.kind, f"pbx-{number}", start.body))
     let_the_engine_work()
     with transaction(writes=False) as session:
         assert len(session.exec(select(EngineReport.id)).all()) == before

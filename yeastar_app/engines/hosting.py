@@ -1,5 +1,5 @@
 """The hosting engine runs the cloud PBXs. This is all we know of one: it takes commands, answers for the state of a
-PBX, and reports by signed messages what became of them. Which one it is, is a setting (HOSTING_ENGINE_URL)."""
+PBX, and reports by signed messages what became of them. Which one it is: chosen_engine.py."""
 
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -8,7 +8,6 @@ from typing import Any, Protocol
 from yeastar_app.models.alarms import AlarmLevel
 from yeastar_app.models.capacity import RunState
 from yeastar_app.models.hosting import CommandKind, Outcome
-from yeastar_app.settings import settings
 
 
 class NotReached(Exception):
@@ -90,13 +89,3 @@ class Engine(Protocol):
 
     def ping(self) -> None:
         """Whether it answers at all: NotReached where it does not."""
-
-
-def engine() -> Engine:
-    """The engine of this installation."""
-    # Late, because both of them build on what is said above.
-    from yeastar_app.engines.hosting_http import HttpEngine  # noqa: PLC0415
-    from yeastar_app.engines.simulator import Simulator  # noqa: PLC0415
-
-    where = settings().hosting_engine_url
-    return HttpEngine(where, settings().hosting_secret) if where else Simulator()

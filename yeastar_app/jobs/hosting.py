@@ -7,7 +7,8 @@ from sqlmodel import col
 
 from yeastar_app.database import transaction
 from yeastar_app.engines import simulator
-from yeastar_app.engines.hosting import NotReached, Rejected, Report, Usage, engine
+from yeastar_app.engines.chosen_engine import engine
+from yeastar_app.engines.hosting import NotReached, Rejected, Report, Usage
 from yeastar_app.jobs.companies import each
 from yeastar_app.models.hosting import CommandKind, EngineCommand
 from yeastar_app.refusals import Refusal
