@@ -101,8 +101,11 @@ def look_after() -> None:
 
 def ask(pbx_id: int) -> None:
     """Ask the engine how one PBX is."""
+    reference = f"pbx-{pbx_id}"
     try:
-        report = engine().status(f"pbx-{pbx_id}")
+        report = engine().status(reference)
+        if report is not None and report.pbx != reference:
+            raise NotReached(f"asked about {reference} it answered about {report.pbx}")
     except NotReached as problem:
         with transaction() as session:
             engine_orders.lost(session, str(problem))

@@ -110,10 +110,14 @@ def due(session: Session) -> list[int]:
             col(earlier.id) < col(EngineCommand.id),
         )
     )
-    query = sa.select(col(EngineCommand.id)).where(
-        col(EngineCommand.sent_at).is_(None), col(EngineCommand.next_try_at) <= clock.now(), ~before
-    )
+    query = sa.select(col(EngineCommand.id)).where(col(EngineCommand.sent_at).is_(None), _is_due(), ~before)
     return list(session.execute(query.order_by(col(EngineCommand.id)).limit(BATCH)).scalars())
+
+
+def _is_due() -> Any:
+    """Its time has come, or lies further ahead than any wait: then the clock was set back since."""
+    now, at = clock.now(), col(EngineCommand.next_try_at)
+    return sa.or_(at <= now, at > now + LONGEST_WAIT)
 
 
 def take(session: Session, key: int) -> Taken | None:
@@ -122,7 +126,7 @@ def take(session: Session, key: int) -> Taken | None:
     row: Any = session.execute(
         sa.update(EngineCommand)
         .where(col(EngineCommand.id) == key, col(EngineCommand.sent_at).is_(None),
-               col(EngineCommand.next_try_at) <= now)
+               _is_due())
         .values(next_try_at=now + LEASE, tries=col(EngineCommand.tries) + 1)
         .returning(col(EngineCommand.message_id), col(EngineCommand.kind), col(EngineCommand.pbx_id),
                    col(EngineCommand.body), col(EngineCommand.tries))

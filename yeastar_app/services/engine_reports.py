@@ -46,7 +46,7 @@ def take_in(session: Session, report: Report) -> bool:
             words=report.words,
         )
     )
-    if command is not None and report.outcome is not None and command.outcome is None:
+    if command is not None and _answers(report, command):
         command.outcome, command.error, command.ended_at = report.outcome, report.words, clock.now()
     if pbx.deleted_at is None:
         if report.sequence > pbx.report_sequence:
@@ -57,6 +57,14 @@ def take_in(session: Session, report: Report) -> bool:
         _alarms(session, pbx)
     engine_orders.changed(session, pbx)
     return True
+
+
+def _answers(report: Report, command: EngineCommand) -> bool:
+    """Whether a report says something new about what came of a command: what failed may be done after all, what is done
+    cannot be undone by a word."""
+    if report.outcome is None:
+        return False
+    return command.outcome is None or (command.outcome is Outcome.FAILED and report.outcome is Outcome.DONE)
 
 
 def _alarms(session: Session, pbx: Pbx) -> None:

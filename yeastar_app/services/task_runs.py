@@ -106,7 +106,7 @@ def answered(session: Session) -> int:
         .limit(AT_ONCE)
     ).all()
     for row in found:
-        failed = row.outcome is Outcome.FAILED
+        failed = row.outcome is not Outcome.DONE
         session.execute(
             sa.update(TaskTarget)
             .where(col(TaskTarget.id) == row.id, col(TaskTarget.status) == TargetStatus.ORDERED)

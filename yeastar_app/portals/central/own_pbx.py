@@ -221,7 +221,7 @@ def _event(said: pbx.Said, seller: str) -> Event:
     kind = KINDS.get(said.kind, "") if said.kind else ""
     if said.state is None:
         what = t("{kind}, by {who}", kind=kind, who=said.who or seller)
-        if said.outcome is Outcome.FAILED:
+        if said.outcome in (Outcome.FAILED, Outcome.TAKEN_BACK):
             return Event(what, at, t("Failed"), "bad")
         return Event(what, at, t("Done"), "good") if said.outcome else Event(what, at, t("Waiting"), "accent")
     state, tone = STATES[said.state.value]
