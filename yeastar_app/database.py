@@ -334,6 +334,16 @@ def list_of(session: Session, values: Sequence[str]) -> Any:
     return listed.render_derived()
 
 
+ROOMY_KB = 16_000
+
+
+def keep_pages(session: Session) -> None:
+    """Before thousands of rows are written: SQLite with its usual 2 MB for pages writes them out and reads them again
+    before the transaction ends. Lasts as long as the connection; for processes that have one."""
+    if is_sqlite(session):
+        session.connection().exec_driver_sql(f"PRAGMA cache_size = {-ROOMY_KB}")
+
+
 def table_of(session: Session, rows: Iterable[Sequence[Any]], types: Mapping[str, Any]) -> Any:
     """Rows of plain values, in the order of `types`, as a table to select from, handed over as one parameter: INSERT
     from it is quicker as a statement that is filled in for each row."""

@@ -4,16 +4,17 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Annotated, Any, get_type_hints
 
-from pydantic import GetCoreSchemaHandler, TypeAdapter
+from pydantic import GetCoreSchemaHandler, StringConstraints, TypeAdapter
 from pydantic_core import core_schema
 from sqlmodel import Session
 
 from yeastar_app.access import parse
 from yeastar_app.refusals import Refusal
 from yeastar_app.services import registration, workbooks
+from yeastar_app.services.fields import plain_lines
 from yeastar_app.services.registration import Catalogue, Claim, Item, Key, RegistrationForm, Said
 from yeastar_app.services.template import COLUMNS, MOST_ROWS, SHEET
 from yeastar_app.words import t
@@ -120,26 +121,39 @@ _COLUMN = {
 }
 """The fields of the form of the page, each for a whole column at once."""
 
+_LINES = {
+    name: limits.max_length or 0
+    for name, field in RegistrationForm.model_fields.items()
+    for limits in field.metadata
+    if isinstance(limits, StringConstraints)
+}
+"""Those that are lines, and how long they may be."""
+
 
 def _said(rows: Sequence[tuple[Any, ...]]) -> Iterator[Said | None]:
     """What each row says where it is well-formed, else None; `_form` knows why. A form for each row says the same, and
     takes four times as long."""
     columns = {name: _column(name, cells) for name, cells in zip(_FIELDS, zip(*rows, strict=True), strict=True)}
     said = zip(*(columns[name] for name in Said._fields), strict=True)
+    make: Any = partial(tuple.__new__, Said)  # as Said._make does, which counts each row's fields once more
     if not any(None in column for column in columns.values()):
-        return map(Said._make, said)
-    return (None if None in row else Said._make(row) for row in said)
+        return map(make, said)
+    return (None if None in row else make(row) for row in said)
 
 
 def _column(name: str, cells: Sequence[Any]) -> list[Any]:
-    """A column's values as its field has them, None for what is not well-formed. Days and dealers, which are the same
-    in many rows, are looked at once: what is equal is of one kind here, or good for no field."""
-    if set(map(type, cells)) != {str}:
-        cells = [_value(name, cell) for cell in cells]
+    """A column's values as its field has them, None for what is not well-formed. Plain lines are seen at once; days,
+    which are the same in many rows, are looked at once: what is equal is of one kind here, or good for no field."""
+    if name in _LINES:
+        lines = plain_lines(cells, _LINES[name])
+        others = [place for place, line in enumerate(lines) if line is None]
+        said = _COLUMN[name].validate_python([_value(name, cells[place]) for place in others]) if others else ()
+        for place, line in zip(others, said, strict=True):
+            lines[place] = line
+        return lines
     different = list(dict.fromkeys(cells))
-    if len(different) * 2 > len(cells):
-        return _COLUMN[name].validate_python(cells)
-    found = dict(zip(different, _COLUMN[name].validate_python(different), strict=True))
+    said = _COLUMN[name].validate_python([_value(name, cell) for cell in different])
+    found = dict(zip(different, said, strict=True))
     return [found[cell] for cell in cells]
 
 

@@ -15,7 +15,7 @@ from sqlmodel import Session, col, select
 
 from yeastar_app import clock
 from yeastar_app.access import Actor, audit
-from yeastar_app.database import table_of, transaction
+from yeastar_app.database import keep_pages, table_of, transaction
 from yeastar_app.models.accounts import Account
 from yeastar_app.models.base import UTCDateTime
 from yeastar_app.models.points import (
@@ -210,6 +210,7 @@ def _register(work: _Work, claims: Sequence[Numbered], reached: int, last: bool)
 
 
 def _register_piece(session: Session, work: _Work, claims: Sequence[Numbered], reached: int, last: bool) -> bool:
+    keep_pages(session)
     account = points.lock(session, work.upload.organisation_id)
     if not _change(session, _still(work, reached), claimed_until=clock.now() + LEASE):
         return False

@@ -6,6 +6,7 @@ limits that come right after `str` in its own quick code.
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from datetime import date
 from typing import Annotated, Any
 
@@ -48,6 +49,23 @@ def _phone(value: str) -> str:
 def text(limit: int) -> Any:
     """A required line of 1 to `limit` characters, trimmed."""
     return Annotated[str, StringConstraints(min_length=1, max_length=limit), BeforeValidator(_clean)]
+
+
+def plain_lines(values: Sequence[Any], limit: int) -> list[str | None]:
+    """What `text(limit)` makes of each of many values, where that is seen at once, as of nearly all there are; None
+    where it has to look at every letter, or refuses it."""
+    try:
+        whole = "".join(values)
+        plain = whole.isascii() and whole.isprintable()
+    except TypeError:  # not all of them are texts
+        plain = False
+    if plain:
+        lines = [value.strip() for value in values]
+    else:
+        lines = [value.strip() if type(value) is str and value.isascii() and value.isprintable() else ""
+                 for value in values]  # fmt: skip
+    fit = set(map(len, lines)).issubset(range(1, limit + 1))
+    return lines if fit else [line if 1 <= len(line) <= limit else None for line in lines]
 
 
 def optional_text(limit: int) -> Any:
