@@ -85,7 +85,7 @@ def _seen(session: Session, by: Account) -> None:
 
 def _contacts(session: Session, people: dict[str, Account]) -> None:
     pools = set(session.exec(select(Pool.organisation_id)).all())
-    with clock.frozen(clock.now() - timedelta(days=41)):
+    with clock.frozen(clock.now() - timedelta(days=2, hours=6)):
         for who in ("partner", "reseller", "rival"):
             account = people[who]
             if account.organisation_id not in pools:

@@ -21,9 +21,13 @@ def load(session: Session, people: dict[str, Account]) -> None:
         ("reseller", "Reset before handing over", "reset", 9),
         ("partner", "Weekly restart", "stop", 5),
         ("reseller", "Reset before opening", "reset", 3),
-        ("partner", "Restart at night", "start", 0),
     ):
         _task(session, people[who], name, kind, days)
+
+
+def for_tonight(session: Session, people: dict[str, Account]) -> None:
+    """The one that waits, made just now."""
+    _task(session, people["partner"], "Restart at night", "start", 0)
 
 
 def _task(session: Session, who: Account, name: str, kind: str, days: int) -> None:

@@ -364,7 +364,10 @@ def state_cell(row: Any) -> rx.Component:
         ),
         rx.cond(
             row.trouble != "",
-            rx.el.span(row.trouble, class_name="error cut", title=row.trouble),
+            rx.fragment(
+                rx.el.span(row.trouble, class_name="error cut wide-only", title=row.trouble),
+                rx.el.span(t("In trouble"), class_name="error narrow-only"),
+            ),
             rx.cond(row.note != "", rx.el.span(row.note, class_name="faint")),
         ),
         class_name="two-lines state-cell",

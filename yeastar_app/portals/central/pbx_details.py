@@ -484,14 +484,18 @@ def _content(state: Any) -> rx.Component:
         ),
         layout.card(
             tables.table(
-                [(t("Time (UTC)"), "date"), (t("What"), ""), (t("By"), ""), (t("Result"), ""), (t("Remark"), "")],
+                [(t("Time (UTC)"), "date wide-only"), (t("What"), ""), (t("By"), "wide-only"), (t("Result"), ""),
+                 (t("Remark"), "wide-only")],
                 state.history,
                 lambda line: [
-                    tables.cell(line.at, kind="date"),
-                    tables.cell(line.what),
-                    tables.cell(line.who),
+                    tables.cell(line.at, kind="date wide-only"),
+                    tables.cell(rx.el.div(
+                        line.what, tables.on_phone(line.at), tables.on_phone(line.who),
+                        tables.on_phone(rx.el.span(line.words, class_name="wrap-narrow")), class_name="two-lines",
+                    )),
+                    tables.cell(line.who, kind="wide-only"),
                     tables.cell(badge(line.result, line.tone)),
-                    tables.cell(rx.el.span(line.words, class_name="wrap")),
+                    tables.cell(rx.el.span(line.words, class_name="wrap"), kind="wide-only"),
                 ],
                 ready=state.loaded,
                 empty_state=empty("history", t("Nothing yet"), t("What is ordered and reported appears here.")),

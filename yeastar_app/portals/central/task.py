@@ -69,13 +69,20 @@ def task_page() -> rx.Component:
         ),
         layout.card(
             tables.table(
-                [(t("PBX"), ""), (t("Result"), ""), (t("Details"), ""), (t("When (UTC)"), "date")],
+                [(t("PBX"), ""), (t("Result"), ""), (t("Details"), "wide-only"), (t("When (UTC)"), "date wide-only")],
                 state.log,
                 lambda line: [
-                    tables.cell(line.pbx),
+                    tables.cell(
+                        rx.el.div(
+                            line.pbx,
+                            tables.on_phone(line.at),
+                            tables.on_phone(rx.el.span(line.words, class_name="wrap-narrow")),
+                            class_name="two-lines",
+                        )
+                    ),
                     tables.cell(badge(line.status, line.tone)),
-                    tables.cell(line.words),
-                    tables.cell(line.at, kind="date"),
+                    tables.cell(line.words, kind="wide-only"),
+                    tables.cell(line.at, kind="date wide-only"),
                 ],
                 ready=state.loaded,
                 empty_state=rx.fragment(),
