@@ -121,11 +121,13 @@ def filter_choice(value: Any, options: dict[str, str], on_pick: Any, label: str)
     )
 
 
-def day_filter(value: Any, on_pick: Any, label: str) -> rx.Component:
-    """A day above a table, its words in front; asks when the day is complete."""
+def day_filter(value: Any, on_pick: Any, label: str, *, key: Any = None) -> rx.Component:
+    """A day above a table, its words in front; asks when the day is complete. Drawn anew with another `key`, and where
+    there is none with another `value`."""
+    again = value.to_string() if key is None else key
     return rx.el.label(
         label,
-        rx.el.input(type="date", default_value=value, key=value.to_string(), on_change=on_pick, class_name="input"),
+        rx.el.input(type="date", default_value=value, key=again, on_change=on_pick, class_name="input"),
         class_name="row faint",
     )
 

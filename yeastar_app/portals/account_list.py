@@ -9,49 +9,38 @@ import reflex as rx
 from yeastar_app.components import layout
 from yeastar_app.components.controls import badge, button_link, empty, person
 from yeastar_app.components.menus import more_item, more_menu
-from yeastar_app.components.tables import cell, filter_choice, pager, row_actions, search_box, table, toolbar
-from yeastar_app.portals.addresses import caught_up, with_query
-from yeastar_app.services.account_lists import AccountFilter, Person
+from yeastar_app.components.tables import cell, row_actions, table, toolbar
+from yeastar_app.portals import list_page
+from yeastar_app.portals.list_page import ListOf, ListPage
+from yeastar_app.services.account_lists import AccountFilter, People, Person
 from yeastar_app.words import t
 
+FILTERS = dict.fromkeys(("search", "status", "type"))
 
-class AccountList(rx.State, mixin=True):
+
+class AccountList(ListPage, mixin=True):
     """What such a State (a Shell) has in common. It says `_path()` and `_listing()`."""
 
     OPENS: ClassVar[tuple[str, ...]] = ("asking",)
 
     rows: list[Person] = []
-    loaded: bool = False
-    newer: int = 0
-    older: int = 0
-    search: str = ""
-    seed: str = ""
-    """What the search field begins with; never what is being typed."""
-    opened: int = 0
-    """Grows whenever the address was changed by other means than typing into the search field."""
-    status: str = ""
-    kind: str = ""
     asking: str = ""
     """Which question is open: "remove", "freeze", …; empty for none."""
     asked_name: str = ""
 
     _asked_id: Any = None
-    _typing: bool = False
 
-    @rx.event
-    async def load(self) -> None:
-        fresh = AccountFilter.model_validate(dict(self.router.url.query_parameters))
-        self.seed, searched = fresh.search, self.search
-        self.search = caught_up(searched, fresh.search, self._typing)
-        self.opened += self.search != searched  # the field is drawn anew only for what was not typed into it
-        self._typing = False
-        self.status, self.kind = fresh.status, fresh.type
-        await self._fill()
+    def _path(self) -> str:
+        raise NotImplementedError
 
-    async def _fill(self) -> None:
-        found = await self._act(self._listing(), dict(self.router.url.query_parameters))
-        if found is not None:
-            self.rows, self.newer, self.older, self.loaded = found.rows, found.newer, found.older, True
+    def _listing(self) -> Any:
+        raise NotImplementedError
+
+    def _list(self) -> ListOf:
+        return ListOf(self._path(), self._listing(), AccountFilter, FILTERS)
+
+    def _show(self, found: People) -> None:
+        self.rows = found.rows
 
     async def _do(self, action: Callable[..., Any], account_id: Any, words: str) -> None:
         """Carry out an action on an account, say `words` with its result in them, show the rows as they are now."""
@@ -66,32 +55,6 @@ class AccountList(rx.State, mixin=True):
     def _row_of(self, account_id: Any) -> Person | None:
         """The row of an account as it is shown: the second of two clicks finds it as the first has left it."""
         return next((row for row in self.rows if row.id == account_id), None)
-
-    def _go(self, **changes: object) -> Any:
-        kept = {"search": self.search, "status": self.status, "type": self.kind}
-        return rx.redirect(with_query(self._path(), **{**kept, **changes}), replace=True)
-
-    @rx.event
-    async def find(self, words: str) -> Any:
-        self.search = AccountFilter.model_validate({"search": words}).search
-        self._typing = True
-        return self._go()
-
-    @rx.event
-    async def pick_status(self, status: str) -> Any:
-        return self._go(status=status)
-
-    @rx.event
-    async def pick_kind(self, kind: str) -> Any:
-        return self._go(type=kind)
-
-    @rx.event
-    async def show_newer(self) -> Any:
-        return self._go(after=self.newer)
-
-    @rx.event
-    async def show_older(self) -> Any:
-        return self._go(before=self.older)
 
     @rx.event
     async def ask(self, question: str, account_id: int, name: str) -> None:
@@ -122,11 +85,9 @@ def accounts_card(
     kind_column = [(kind_label, "wide-only")] if kinds else []
     return layout.card(
         toolbar(
-            search_box(state.seed, state.opened, state.find, t("Search name, company or Yeastar ID")),
-            filter_choice(state.status, {"": t("All statuses"), **statuses}, state.pick_status, t("Status")),
-            filter_choice(state.kind, {"": t("All types"), **kinds}, state.pick_kind, kind_label)
-            if kinds
-            else rx.fragment(),
+            list_page.search(state, t("Search name, company or Yeastar ID")),
+            list_page.choice(state, "status", {"": t("All statuses"), **statuses}, t("Status")),
+            list_page.choice(state, "type", {"": t("All types"), **kinds}, kind_label) if kinds else rx.fragment(),
         ),
         table(
             [
@@ -141,7 +102,7 @@ def accounts_card(
             row,
             ready=state.loaded,
             empty_state=rx.cond(
-                (state.search != "") | (state.status != "") | (state.kind != ""),
+                state.narrowed,
                 empty(
                     "search",
                     t("Nobody matches"),
@@ -152,16 +113,7 @@ def accounts_card(
             ),
             label=label,
         ),
-        rx.cond(
-            (state.newer > 0) | (state.older > 0),
-            pager(
-                t("Newest first"),
-                earlier=state.show_newer,
-                later=state.show_older,
-                has_earlier=state.newer > 0,
-                has_later=state.older > 0,
-            ),
-        ),
+        list_page.pages(state),
         flush=True,
     )
 

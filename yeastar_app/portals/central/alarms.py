@@ -7,8 +7,9 @@ import reflex as rx
 from yeastar_app.components import layout, tables
 from yeastar_app.components.controls import badge, button, download_link, empty, link
 from yeastar_app.features import Feature
-from yeastar_app.portals.addresses import caught_up, with_query
+from yeastar_app.portals import list_page
 from yeastar_app.portals.central.alarm_rows import LEVELS, AlarmRow, alarm_row
+from yeastar_app.portals.list_page import ListOf, ListPage
 from yeastar_app.portals.page import Shell, current_actor, guarded, page
 from yeastar_app.services import alarm_records, alarms
 from yeastar_app.services.alarms import ListForm
@@ -16,79 +17,27 @@ from yeastar_app.words import plural, t
 
 HERE = "/central/alarms"
 STATES = alarms.STATES
+LIST = ListOf(HERE, alarms.listed, ListForm, {"search": None, "level": LEVELS, "state": STATES}, "/files/alarms.xlsx")
 
 
 @guarded(alarms.VIEW)
-class AlarmsState(Shell):
-    loaded: bool = False
+class AlarmsState(ListPage, Shell):
     may_manage: bool = False
     rows: list[AlarmRow] = []
-    newer: int = 0
-    older: int = 0
-    search: str = ""
-    seed: str = ""
-    opened: int = 0
-    level: str = ""
-    state: str = ""
-    download: str = ""
-    """Where the workbook of what is shown comes from."""
     to_see: int = 0
     """Rows on this page that can be acknowledged."""
 
-    _typing: bool = False
+    def _list(self) -> ListOf:
+        return LIST
 
-    @rx.event
-    async def load(self) -> None:
-        fresh = ListForm.model_validate(dict(self.router.url.query_parameters))
-        self.seed, searched = fresh.search, self.search
-        self.search = caught_up(searched, fresh.search, self._typing)
-        self.opened += self.search != searched
-        self._typing = False
-        self.level = fresh.level if fresh.level in LEVELS else ""
-        self.state = fresh.state if fresh.state in STATES else ""
-        self.download = with_query("/files/alarms.xlsx", search=fresh.search, level=self.level, state=self.state)
-        self._watch(alarm_records.topic(current_actor().organisation))
-        await self._fill()
-
-    async def _follow(self) -> None:
-        self._show(await self._ask(alarms.listed, dict(self.router.url.query_parameters)))
-
-    async def _fill(self) -> None:
-        found = await self._act(alarms.listed, dict(self.router.url.query_parameters))
-        if found is not None:
-            self._show(found)
+    def _topics(self) -> tuple[str, ...]:
+        return (alarm_records.topic(current_actor().organisation),)
 
     def _show(self, found: alarms.Found) -> None:
         self.may_manage = current_actor().may(Feature.ALARM_MANAGE)
         self.rows = [alarm_row(row) for row in found.rows]
         self.to_see = sum(row.to_see for row in self.rows)
-        self.newer, self.older, self.loaded = found.newer, found.older, True
         self._count_alerts(found.alerts)
-
-    def _go(self, **changes: object) -> Any:
-        kept = {"search": self.search, "level": self.level, "state": self.state}
-        return rx.redirect(with_query(HERE, **{**kept, **changes}), replace=True)
-
-    @rx.event
-    async def find(self, words: str) -> Any:
-        self.search, self._typing = ListForm.model_validate({"search": words}).search, True
-        return self._go()
-
-    @rx.event
-    async def pick_level(self, level: str) -> Any:
-        return self._go(level=level)
-
-    @rx.event
-    async def pick_state(self, state: str) -> Any:
-        return self._go(state=state)
-
-    @rx.event
-    async def show_newer(self) -> Any:
-        return self._go(after=self.newer)
-
-    @rx.event
-    async def show_older(self) -> Any:
-        return self._go(before=self.older)
 
     @rx.event
     async def acknowledge(self, alarm_id: int) -> None:
@@ -104,9 +53,7 @@ class AlarmsState(Shell):
         done = await self._act(alarms.acknowledge, {"ids": ids})
         if done:
             self._say(t("{alarms} acknowledged.", alarms=plural(done, "alarm", "alarms")))
-        errors = self.errors
         await self._fill()
-        self.errors = errors
 
 
 @page(HERE, t("Alarm"), alarms.VIEW, AlarmsState.load)
@@ -118,9 +65,9 @@ def alarms_page() -> rx.Component:
         t("Alarm"),
         layout.card(
             tables.toolbar(
-                tables.search_box(state.seed, state.opened, state.find, t("Search alarm or company")),
-                tables.filter_choice(state.level, {"": t("All levels"), **LEVELS}, state.pick_level, t("Level")),
-                tables.filter_choice(state.state, {"": t("All states"), **STATES}, state.pick_state, t("State")),
+                list_page.search(state, t("Search alarm or company")),
+                list_page.choice(state, "level", {"": t("All levels"), **LEVELS}, t("Level")),
+                list_page.choice(state, "state", {"": t("All states"), **STATES}, t("State")),
             ),
             tables.table(
                 [(t("Level"), ""), (t("Alarm"), ""), (t("Raised (UTC)"), "date wide-only"), (t("State"), "wide-only"),
@@ -129,17 +76,13 @@ def alarms_page() -> rx.Component:
                 _row,
                 ready=state.loaded,
                 empty_state=rx.cond(
-                    (state.search != "") | (state.level != "") | (state.state != ""),
+                    state.narrowed,
                     empty("search-x", t("Nothing matches"), t("Change the search or the filters above.")),
                     empty("circle-check", t("All quiet"), t("No capacity is running out, no PBX needs attention.")),
                 ),
                 label=t("Alarms"),
             ),
-            rx.cond(
-                (state.newer > 0) | (state.older > 0),
-                tables.pager(t("Newest first"), earlier=state.show_newer, later=state.show_older,
-                             has_earlier=state.newer > 0, has_later=state.older > 0),
-            ),
+            list_page.pages(state),
             flush=True,
         ),
         note=t("What runs out, what expires, and what the hosting engine and the PBXs report. Kept 6 months."),
@@ -148,7 +91,7 @@ def alarms_page() -> rx.Component:
                 state.may_manage & (state.to_see > 0),
                 button(t("Acknowledge All Shown"), symbol="check-check", on_click=state.acknowledge_all),
             ),
-            download_link(t("Export"), state.download),
+            download_link(t("Export"), state.export_href),
         ),
     )  # fmt: skip
 

@@ -8,13 +8,15 @@ import reflex as rx
 from yeastar_app.components import forms, layout, overlays, tables
 from yeastar_app.components.controls import button, empty, icon_button, submit
 from yeastar_app.features import Feature
-from yeastar_app.portals.addresses import caught_up, with_query
+from yeastar_app.portals import list_page
+from yeastar_app.portals.list_page import ListOf, ListPage
 from yeastar_app.portals.page import Shell, current_actor, guarded, page, with_own
 from yeastar_app.services import contacts
 from yeastar_app.services.countries import countries
 from yeastar_app.words import t
 
 HERE = "/central/customers"
+LIST = ListOf(HERE, contacts.search, contacts.ListForm, {"search": None})
 BLANK = dict.fromkeys(contacts.FIELDS, "")
 
 
@@ -29,17 +31,11 @@ class CustomerRow:
 
 
 @guarded(contacts.VIEW)
-class CustomersState(Shell):
+class CustomersState(ListPage, Shell):
     OPENS: ClassVar[tuple[str, ...]] = ("editing", "doomed")
 
-    loaded: bool = False
     may_manage: bool = False
     rows: list[CustomerRow] = []
-    search: str = ""
-    seed: str = ""
-    opened: int = 0
-    newer: int = 0
-    older: int = 0
 
     editing: bool = False
     heading: str = ""
@@ -50,39 +46,15 @@ class CustomersState(Shell):
 
     _subject: int = 0
     _seen: str = ""
-    _typing: bool = False
 
-    @rx.event
-    async def load(self) -> None:
-        form = contacts.ListForm.model_validate(dict(self.router.url.query_parameters))
-        self.seed, searched = form.search, self.search
-        self.search = caught_up(searched, form.search, self._typing)
-        self.opened += self.search != searched
-        self._typing = False
+    def _list(self) -> ListOf:
+        return LIST
+
+    def _show(self, found: contacts.Found) -> None:
         self.may_manage = current_actor().may(Feature.CUSTOMER_MANAGE)
-        await self._fill()
-
-    async def _fill(self) -> None:
-        found = await self._act(contacts.search, dict(self.router.url.query_parameters))
-        if found is not None:
-            self.rows = [
-                CustomerRow(row.id, row.name, row.company, row.email, row.phone, str(row.pbxs or ""))
-                for row in found.rows
-            ]
-            self.newer, self.older, self.loaded = found.newer, found.older, True
-
-    @rx.event
-    async def find(self, words: str) -> Any:
-        self.search, self._typing = contacts.ListForm.model_validate({"search": words}).search, True
-        return rx.redirect(with_query(HERE, search=self.search), replace=True)
-
-    @rx.event
-    async def show_newer(self) -> Any:
-        return rx.redirect(with_query(HERE, search=self.search, after=self.newer))
-
-    @rx.event
-    async def show_older(self) -> Any:
-        return rx.redirect(with_query(HERE, search=self.search, before=self.older))
+        self.rows = [
+            CustomerRow(row.id, row.name, row.company, row.email, row.phone, str(row.pbxs or "")) for row in found.rows
+        ]
 
     @rx.event
     async def open_new(self) -> None:
@@ -145,7 +117,7 @@ def customers_page() -> rx.Component:
         t("Customer"),
         layout.card(
             tables.toolbar(
-                tables.search_box(state.seed, state.opened, state.find, t("Search name, company or email")),
+                list_page.search(state, t("Search name, company or email")),
             ),
             tables.table(
                 [(t("Name"), ""), (t("Company"), "wide-only"), (t("Email"), "wide-only"), (t("Phone"), "wide-only"),
@@ -156,11 +128,7 @@ def customers_page() -> rx.Component:
                 empty_state=_nothing(state),
                 label=t("Customers"),
             ),
-            rx.cond(
-                (state.newer > 0) | (state.older > 0),
-                tables.pager(t("Newest first"), earlier=state.show_newer, later=state.show_older,
-                             has_earlier=state.newer > 0, has_later=state.older > 0),
-            ),
+            list_page.pages(state),
             flush=True,
         ),
         _panel(state),
@@ -206,7 +174,7 @@ def _row(row: Any) -> list[rx.Component]:
 
 def _nothing(state: Any) -> rx.Component:
     return rx.cond(
-        state.search != "",
+        state.narrowed,
         empty("search-x", t("Nothing matches"), t("No customer fits this search.")),
         empty("contact", t("No customers yet"), t("Add the people who are to activate your cloud PBXs."),
               rx.cond(state.may_manage, button(t("Add"), look="primary", symbol="plus", on_click=state.open_new))),

@@ -7,7 +7,8 @@ import reflex as rx
 
 from yeastar_app.components import forms, layout, overlays, tables
 from yeastar_app.components.controls import button, download_link, empty, icon_button
-from yeastar_app.portals.addresses import with_query
+from yeastar_app.portals import list_page
+from yeastar_app.portals.list_page import ListOf, ListPage
 from yeastar_app.portals.page import Shell, guarded, page
 from yeastar_app.services import operation_logs
 from yeastar_app.services.audit_log import Change
@@ -15,7 +16,8 @@ from yeastar_app.services.operation_logs import Filter
 from yeastar_app.words import minute, t
 
 HERE = "/central/logs"
-FILTERS = ("who", "what", "operation", "since", "until")
+FILTERS = dict.fromkeys(("who", "what", "operation", "since", "until"))
+LIST = ListOf(HERE, operation_logs.search, Filter, FILTERS, "/files/operation-logs.xlsx")
 
 
 @dataclass
@@ -34,53 +36,20 @@ def log_row(row: operation_logs.Row) -> LogRow:
 
 
 @guarded(operation_logs.VIEW)
-class LogsState(Shell):
+class LogsState(ListPage, Shell):
     OPENS: ClassVar[tuple[str, ...]] = ("reading",)
 
-    loaded: bool = False
     rows: list[LogRow] = []
-    filters: dict[str, str] = {}
-    narrowed: bool = False
-    opened: int = 0
-    """Grows with each address, so that the fields say what it does."""
-    newer: int = 0
-    older: int = 0
-    download: str = ""
 
     reading: bool = False
     row: LogRow = LogRow()
     changes: list[Change] = []
 
-    @rx.event
-    async def load(self) -> None:
-        query = dict(self.router.url.query_parameters)
-        self.filters = self._parsed(query)
-        self.narrowed, self.opened = any(self.filters.values()), self.opened + 1
-        self.download = with_query("/files/operation-logs.xlsx", **self.filters)
-        found = await self._act(operation_logs.search, query)
-        if found is not None:
-            self.rows = [log_row(row) for row in found.rows]
-            self.newer, self.older, self.loaded = found.newer, found.older, True
+    def _list(self) -> ListOf:
+        return LIST
 
-    def _parsed(self, given: Any) -> dict[str, str]:
-        form = Filter.model_validate(given if isinstance(given, dict) else {})
-        return {name: str(getattr(form, name) or "") for name in FILTERS}
-
-    @rx.event
-    async def search(self, form: dict) -> Any:
-        return rx.redirect(with_query(HERE, **self._parsed(form)))
-
-    @rx.event
-    async def reset_filters(self) -> Any:
-        return rx.redirect(HERE)
-
-    @rx.event
-    async def show_newer(self) -> Any:
-        return rx.redirect(with_query(HERE, **self.filters, after=self.newer))
-
-    @rx.event
-    async def show_older(self) -> Any:
-        return rx.redirect(with_query(HERE, **self.filters, before=self.older))
+    def _show(self, found: operation_logs.Found) -> None:
+        self.rows = [log_row(row) for row in found.rows]
 
     @rx.event
     async def open_row(self, number: int) -> None:
@@ -115,17 +84,13 @@ def logs_page() -> rx.Component:
                 ),
                 label=t("Operations"),
             ),
-            rx.cond(
-                (state.newer > 0) | (state.older > 0),
-                tables.pager(t("Newest first"), earlier=state.show_newer, later=state.show_older,
-                             has_earlier=state.newer > 0, has_later=state.older > 0),
-            ),
+            list_page.pages(state),
             flush=True,
         ),
         _panel(state),
         note=t("Every successful operation of your company's people and of your resellers in Central Management. "
                "Shown for 6 months; what was recorded is never deleted."),
-        actions=(download_link(t("Export"), state.download),),
+        actions=(download_link(t("Export"), state.export_href),),
     )  # fmt: skip
 
 
@@ -157,41 +122,13 @@ def _row(row: Any) -> list[rx.Component]:
 
 
 def _filters(state: Any) -> rx.Component:
-    def box(name: str, label: str, kind: str = "text") -> rx.Component:
-        return rx.el.label(
-            rx.el.span(label, class_name="label"),
-            rx.el.input(name=name, type=kind, default_value=state.filters[name], max_length=100,
-                        key=name + state.opened.to_string(), class_name="input"),
-            class_name="field",
-        )  # fmt: skip
-
-    return rx.el.form(
-        box("who", t("Who or company")),
-        box("what", t("On")),
-        rx.el.label(
-            rx.el.span(t("Operation"), class_name="label"),
-            rx.el.select(
-                rx.el.option(t("All"), value=""),
-                *[rx.el.option(words, value=code) for code, words in operation_logs.WORDS.items()],
-                name="operation",
-                default_value=state.filters["operation"],
-                key="operation" + state.opened.to_string(),
-                aria_label=t("Operation"),
-                class_name="input",
-            ),
-            class_name="field",
-        ),
-        box("since", t("From"), "date"),
-        box("until", t("To"), "date"),
-        rx.el.div(
-            button(t("Search"), symbol="search", type="submit"),
-            button(t("Reset"), look="quiet", on_click=state.reset_filters),
-            class_name="row",
-        ),
-        on_submit=state.search,
-        class_name="filters",
-        role="search",
-        aria_label=t("Filter the list"),
+    return list_page.filter_form(
+        state,
+        list_page.filter_field(state, "who", t("Who or company")),
+        list_page.filter_field(state, "what", t("On")),
+        list_page.filter_select(state, "operation", {"": t("All"), **operation_logs.WORDS}, t("Operation")),
+        list_page.filter_field(state, "since", t("From"), "date"),
+        list_page.filter_field(state, "until", t("To"), "date"),
     )
 
 

@@ -20,13 +20,14 @@ from yeastar_app.components.controls import (
 from yeastar_app.components.menus import more_item, more_menu
 from yeastar_app.features import Feature, Surface
 from yeastar_app.models.capacity import FREE_RECORDING_MINUTES, MAX_EXTENSIONS_PER_PBX
-from yeastar_app.portals.addresses import with_query
+from yeastar_app.portals import list_page
 from yeastar_app.portals.central.pbx_rows import MOST_EXTENSIONS, PLANS, TYPES, PbxRow, health_words, pbx_row
 from yeastar_app.portals.central.portal_customer import PortalCustomerState, portal_customer_field
 from yeastar_app.portals.central.recipients import RecipientsState, recipients_field
 from yeastar_app.portals.central.rows import typed_number
 from yeastar_app.portals.central.usage_rows import capacity_cells
-from yeastar_app.portals.page import Shell, current_actor, guarded, page, with_own
+from yeastar_app.portals.list_page import ListOf, ListPage
+from yeastar_app.portals.page import Shell, current_actor, guarded, page
 from yeastar_app.refusals import Refusal
 from yeastar_app.services import capacity, pbx, pbx_control, pbx_orders
 from yeastar_app.services.capacity import CAPACITIES
@@ -46,24 +47,20 @@ SHOWN = {
     Shown.DELETING.value: t("Being deleted"),
 }
 
+LIST = ListOf(HERE, pbx.search, ListForm, {"name": None, "owner": None, "show": SHOWN}, "/files/cloud-pbxs.xlsx")
+
 
 @guarded(pbx.VIEW)
-class PbxState(Shell):
+class PbxState(ListPage, Shell):
     OPENS: ClassVar[tuple[str, ...]] = ("adding", "asking")
 
-    loaded: bool = False
     may_add: bool = False
     may_edit: bool = False
     may_control: bool = False
     may_delete: bool = False
     rows: list[PbxRow] = []
-    filters: dict[str, str] = {"name": "", "owner": "", "show": ""}
-    filtered: bool = False
-    newer: int = 0
-    older: int = 0
     lost: str = ""
     """What is said while the hosting engine does not answer."""
-    export_href: str = ""
 
     adding: bool = False
     places: list[dict[str, str]] = []
@@ -86,68 +83,37 @@ class PbxState(Shell):
 
     _subject: int = 0
 
-    @rx.event
-    async def load(self) -> None:
-        asked = dict(self.router.url.query_parameters)
-        form = ListForm.model_validate(asked)
-        self.filters = {"name": form.name, "owner": form.owner, "show": form.show if form.show in SHOWN else ""}
-        self.filtered = any(self.filters.values())
-        self.export_href = with_query("/files/cloud-pbxs.xlsx", **self.filters)
+    def _list(self) -> ListOf:
+        return LIST
+
+    def _topics(self) -> tuple[str, ...]:
         actor = current_actor()
-        self._watch(*pbx.topics(actor), *capacity.topics_around(actor))
-        self.may_add, self.may_edit = actor.may(Feature.PBX_ADD), actor.may(Feature.PBX_EDIT)
-        self.may_control, self.may_delete = actor.may(Feature.PBX_CONTROL), actor.may(Feature.PBX_DELETE)
-        await self._fill()
-        if asked.get("add") and self.may_add and not self.adding:
+        return (*pbx.topics(actor), *capacity.topics_around(actor))
+
+    @rx.event
+    async def arrive(self) -> None:
+        """The address may ask for the panel."""
+        if self.router.url.query_parameters.get("add") and self.may_add and not self.adding:
             await self._open()
 
     async def _follow(self) -> None:
         """Rows as they are now; in the open panel only the bounds move, never what is being typed."""
-        actor = current_actor()
-        self.may_control, self.may_delete = actor.may(Feature.PBX_CONTROL), actor.may(Feature.PBX_DELETE)
-        self._show(await self._ask(pbx.search, dict(self.router.url.query_parameters)))
+        await super()._follow()
         if self.adding:
             await self._show_place({name: getattr(self, name).value for name in CAPACITIES})
 
-    async def _fill(self) -> None:
-        found = await self._act(pbx.search, dict(self.router.url.query_parameters))
-        if found is not None:
-            self._show(found)
-
     def _show(self, found: pbx.Found) -> None:
-        self.rows = [pbx_row(row) for row in found.rows]
-        self.newer, self.older, self.lost = found.newer, found.older, health_words(found.health)
-        self.loaded = True
-
-    @rx.event
-    async def search(self, form: dict) -> Any:
-        fresh = ListForm.model_validate(with_own(form, before=None, after=None))
-        return rx.redirect(with_query(HERE, name=fresh.name, owner=fresh.owner, show=fresh.show))
-
-    @rx.event
-    async def reset_filters(self) -> Any:
-        return rx.redirect(HERE)
-
-    @rx.event
-    async def show_newer(self) -> Any:
-        return rx.redirect(with_query(HERE, **self.filters, after=self.newer))
-
-    @rx.event
-    async def show_older(self) -> Any:
-        return rx.redirect(with_query(HERE, **self.filters, before=self.older))
+        actor = current_actor()
+        self.may_add, self.may_edit = actor.may(Feature.PBX_ADD), actor.may(Feature.PBX_EDIT)
+        self.may_control, self.may_delete = actor.may(Feature.PBX_CONTROL), actor.may(Feature.PBX_DELETE)
+        self.rows, self.lost = [pbx_row(row) for row in found.rows], health_words(found.health)
 
     @rx.event
     async def start(self, number: int) -> None:
         name = await self._act(pbx_control.start, {"id": number})
         if name is not None:
             self._say(t("{name} is asked to start.", name=name))
-        await self._fill_quietly()
-
-    async def _fill_quietly(self) -> None:
-        """The list as it is now; the message about what was just done stays."""
-        errors = self.errors
         await self._fill()
-        self.errors = errors
 
     @rx.event
     async def open(self) -> None:
@@ -241,7 +207,7 @@ class PbxState(Shell):
         self.adding = False
         words = t("{name} is being created and was deducted from the package.", name=str(form.get("name", "")).strip())
         self._say(words)
-        await self._fill_quietly()
+        await self._fill()
         return self._clean_address()
 
     @rx.event
@@ -270,10 +236,10 @@ class PbxState(Shell):
             return
         if name is not None:
             self._say(words)
-        await self._fill_quietly()
+        await self._fill()
 
 
-@page(HERE, t("PBX"), pbx.VIEW, PbxState.load)
+@page(HERE, t("PBX"), pbx.VIEW, [PbxState.load, PbxState.arrive])
 def pbx_page() -> rx.Component:
     state = PbxState
     return layout.shell(
@@ -293,11 +259,7 @@ def pbx_page() -> rx.Component:
                 empty_state=_nothing(state),
                 label=t("Cloud PBXs"),
             ),
-            rx.cond(
-                (state.newer > 0) | (state.older > 0),
-                tables.pager(t("Newest first"), earlier=state.show_newer, later=state.show_older,
-                             has_earlier=state.newer > 0, has_later=state.older > 0),
-            ),
+            list_page.pages(state),
             flush=True,
         ),
         _panel(state),
@@ -323,36 +285,11 @@ def pbx_page() -> rx.Component:
 
 
 def _filters(state: Any) -> rx.Component:
-    labels = {"name": t("Name"), "owner": t("PBX Owner")}
-    return rx.el.form(
-        *[
-            rx.el.label(
-                rx.el.span(words, class_name="label"),
-                rx.el.input(name=name, default_value=state.filters[name], key=state.filters[name], class_name="input"),
-                class_name="field",
-            )
-            for name, words in labels.items()
-        ],
-        rx.el.label(
-            rx.el.span(t("State"), class_name="label"),
-            rx.el.select(
-                *[rx.el.option(words, value=value) for value, words in SHOWN.items()],
-                name="show",
-                default_value=state.filters["show"],
-                key="show-" + state.filters["show"],
-                class_name="input",
-            ),
-            class_name="field",
-        ),
-        rx.el.div(
-            button(t("Search"), symbol="search", type="submit"),
-            button(t("Reset"), look="quiet", on_click=state.reset_filters),
-            class_name="row",
-        ),
-        on_submit=state.search,
-        class_name="filters",
-        role="search",
-        aria_label=t("Filter the list"),
+    return list_page.filter_form(
+        state,
+        list_page.filter_field(state, "name", t("Name")),
+        list_page.filter_field(state, "owner", t("PBX Owner")),
+        list_page.filter_select(state, "show", SHOWN, t("State")),
     )
 
 
@@ -463,7 +400,7 @@ def _more(state: Any, row: Any, there: Any) -> rx.Component:
 
 def _nothing(state: Any) -> rx.Component:
     return rx.cond(
-        state.filtered,
+        state.narrowed,
         empty("search-x", t("Nothing matches"), t("No cloud PBX fits these filters."),
               button(t("Reset"), on_click=state.reset_filters)),
         empty("server", t("No cloud PBXs yet"), t("Create the first one inside your package."),

@@ -18,96 +18,52 @@ from yeastar_app.components.controls import (
 from yeastar_app.components.menus import more_item, more_menu
 from yeastar_app.features import Feature
 from yeastar_app.models.accounts import Status
-from yeastar_app.portals.addresses import with_query
+from yeastar_app.portals import list_page
 from yeastar_app.portals.central.rows import STATES, ResellerRow, reseller_row
+from yeastar_app.portals.list_page import ListOf, ListPage
 from yeastar_app.portals.page import Shell, current_actor, guarded, page
 from yeastar_app.services import capacity, resellers
 from yeastar_app.services.resellers import Use
 from yeastar_app.words import plural, t
 
-FILTERS = ("name", "company", "email", "state", "use")
 USES = {Use.NEAR.value: t("80 % or more"), Use.FULL.value: t("Used up")}
 HERE = "/central/resellers"
+FILTERS = dict.fromkeys(("name", "company", "email", "state", "use"))
+LIST = ListOf(HERE, resellers.search, resellers.Filter, FILTERS, "/files/resellers.xlsx")
 
 
 @guarded(resellers.VIEW)
-class ResellersState(Shell):
+class ResellersState(ListPage, Shell):
     OPENS: ClassVar[tuple[str, ...]] = ("asking",)
 
-    loaded: bool = False
     may_manage: bool = False
     rows: list[ResellerRow] = []
-    filters: dict[str, str] = dict.fromkeys(FILTERS, "")
-    filtered: bool = False
-    newer: int = 0
-    older: int = 0
-    export_href: str = ""
     picked: list[int] = []
     asking: bool = False
     question: str = ""
     doomed: list[int] = []
 
-    _place: dict[str, str] = {}
-    """Where the page begins, as the address says."""
+    def _list(self) -> ListOf:
+        return LIST
 
-    @rx.event
-    async def load(self) -> None:
-        """What the address asks for."""
-        asked = self.router.url.query_parameters
-        self.filters = {name: str(asked.get(name, ""))[:255] for name in FILTERS}
-        self.filtered = any(self.filters.values())
-        self._place = {name: str(asked.get(name, ""))[:20] for name in ("before", "after")}
-        self.export_href = with_query("/files/resellers.xlsx", **self.filters)
+    def _topics(self) -> tuple[str, ...]:
+        return capacity.topics_around(current_actor())
+
+    def _show(self, found: resellers.Found) -> None:
         self.may_manage = current_actor().may(Feature.RESELLER_MANAGE)
-        self._watch(*capacity.topics_around(current_actor()))
-        await self._show()
-
-    async def _follow(self) -> None:
-        self._put(await self._ask(resellers.search, self._asked()))
-
-    async def _show(self) -> None:
-        found = await self._act(resellers.search, self._asked())
-        if found is not None:
-            self.picked = []
-            self._put(found)
-
-    def _asked(self) -> dict[str, Any]:
-        return {**self.filters, **self._place}
-
-    def _put(self, found: resellers.Found) -> None:
         self.rows = [reseller_row(row) for row in found.rows]
-        self.newer, self.older = found.newer, found.older
         there = {row.id for row in self.rows}
         self.picked = [number for number in self.picked if number in there]
-        self.loaded = True
 
     @rx.event
-    async def search(self, form: dict) -> Any:
-        """The address carries the filters: it can be shared, and going back works."""
-        given = form if isinstance(form, dict) else {}
-        return rx.redirect(with_query(HERE, **{name: str(given.get(name, "")).strip()[:255] for name in FILTERS}))
-
-    @rx.event
-    async def reset_filters(self) -> Any:
-        return rx.redirect(HERE)
-
-    @rx.event
-    async def show_newer(self) -> Any:
-        return rx.redirect(with_query(HERE, **self.filters, after=self.newer))
-
-    @rx.event
-    async def show_older(self) -> Any:
-        return rx.redirect(with_query(HERE, **self.filters, before=self.older))
-
-    @rx.event
-    async def pick(self, number: int) -> None:
+    async def tick(self, number: int) -> None:
         known = [row.id for row in self.rows]
         if number in known:
             kept = [one for one in self.picked if one != number]
             self.picked = kept if number in self.picked else [*self.picked, number]
 
     @rx.event
-    async def pick_all(self) -> None:
+    async def tick_all(self) -> None:
         self.picked = [] if len(self.picked) == len(self.rows) else [row.id for row in self.rows]
 
     @rx.event
@@ -133,7 +89,7 @@ class ResellersState(Shell):
         if done is not None:
             words = t("{what} deleted. The capacity is yours again.", what=plural(done.count, "reseller", "resellers"))
             self._say(" ".join([words, *done.kept]), "bad" if done.kept else "good")
-        await self._show()
+        await self._fill()
 
     @rx.event
     async def send_activation(self, number: int) -> None:
@@ -173,16 +129,7 @@ def resellers_page() -> rx.Component:
                 empty_state=_nothing(state),
                 label=t("Resellers"),
             ),
-            rx.cond(
-                (state.newer > 0) | (state.older > 0),
-                tables.pager(
-                    t("Newest first"),
-                    earlier=state.show_newer,
-                    later=state.show_older,
-                    has_earlier=state.newer > 0,
-                    has_later=state.older > 0,
-                ),
-            ),
+            list_page.pages(state),
             flush=True,
         ),
         overlays.confirm(
@@ -210,42 +157,14 @@ def resellers_page() -> rx.Component:
 
 
 def _filters(state: Any) -> rx.Component:
-    labels = {"name": t("Name"), "company": t("Company"), "email": t("Email")}
     states = {status.value: STATES[status][0] for status in (Status.NOT_ACTIVATED, Status.ACTIVE)}
-    boxes = [
-        rx.el.label(
-            rx.el.span(words, class_name="label"),
-            rx.el.input(name=name, default_value=state.filters[name], key=state.filters[name], class_name="input"),
-            class_name="field",
-        )
-        for name, words in labels.items()
-    ]
-    return rx.el.form(
-        *boxes,
-        *[
-            rx.el.label(
-                rx.el.span(words, class_name="label"),
-                rx.el.select(
-                    rx.el.option(t("All"), value=""),
-                    *[rx.el.option(shown, value=value) for value, shown in choices.items()],
-                    name=name,
-                    default_value=state.filters[name],
-                    key=state.filters[name],
-                    class_name="input",
-                ),
-                class_name="field",
-            )
-            for name, words, choices in (("state", t("State"), states), ("use", t("Capacity in use"), USES))
-        ],
-        rx.el.div(
-            button(t("Search"), symbol="search", type="submit"),
-            button(t("Reset"), look="quiet", on_click=state.reset_filters),
-            class_name="row",
-        ),
-        on_submit=state.search,
-        class_name="filters",
-        role="search",
-        aria_label=t("Filter the list"),
+    return list_page.filter_form(
+        state,
+        list_page.filter_field(state, "name", t("Name")),
+        list_page.filter_field(state, "company", t("Company")),
+        list_page.filter_field(state, "email", t("Email")),
+        list_page.filter_select(state, "state", {"": t("All"), **states}, t("State")),
+        list_page.filter_select(state, "use", {"": t("All"), **USES}, t("Capacity in use")),
     )
 
 
@@ -253,7 +172,7 @@ def _all_box(state: Any) -> rx.Component:
     return rx.el.input(
         type="checkbox",
         checked=(state.picked.length() > 0) & (state.picked.length() == state.rows.length()),
-        on_change=lambda _: state.pick_all(),
+        on_change=lambda _: state.tick_all(),
         aria_label=t("Select all"),
         class_name="tick",
     )
@@ -274,7 +193,7 @@ def _row(row: Any) -> list[rx.Component]:
             rx.el.input(
                 type="checkbox",
                 checked=state.picked.contains(row.id),
-                on_change=lambda _: state.pick(row.id),
+                on_change=lambda _: state.tick(row.id),
                 aria_label=t("Select ") + row.company,
                 class_name="tick",
             )
@@ -325,7 +244,7 @@ def _actions(row: Any) -> rx.Component:
 
 def _nothing(state: Any) -> rx.Component:
     return rx.cond(
-        state.filtered,
+        state.narrowed,
         empty("search-x", t("Nothing matches"), t("No reseller fits these filters."),
               button(t("Reset"), on_click=state.reset_filters)),
         empty("users", t("No resellers yet"),

@@ -13,14 +13,16 @@ from yeastar_app.components.controls import badge, button, empty, icon_button, l
 from yeastar_app.components.menus import more_item, more_menu
 from yeastar_app.features import Feature
 from yeastar_app.models.tasks import TaskStatus
-from yeastar_app.portals.addresses import caught_up, with_query
+from yeastar_app.portals import list_page
 from yeastar_app.portals.central.task_rows import KINDS, STATUSES, TaskRow, task_row
+from yeastar_app.portals.list_page import ListOf, ListPage
 from yeastar_app.portals.page import Shell, current_actor, guarded, page, with_own
 from yeastar_app.services import tasks, time_zones
 from yeastar_app.services.tasks import ListForm
 from yeastar_app.words import plural, t
 
 HERE = "/central/tasks"
+LIST = ListOf(HERE, tasks.listed, ListForm, {"search": None, "kind": KINDS, "status": STATUSES})
 BLANK = {"name": "", "kind": "", "at": "", "time_zone": "UTC", "remark": ""}
 
 
@@ -35,19 +37,11 @@ class Choice:
 
 
 @guarded(tasks.VIEW)
-class TasksState(Shell):
+class TasksState(ListPage, Shell):
     OPENS: ClassVar[tuple[str, ...]] = ("panel", "asking")
 
-    loaded: bool = False
     may_manage: bool = False
     rows: list[TaskRow] = []
-    newer: int = 0
-    older: int = 0
-    search: str = ""
-    seed: str = ""
-    opened: int = 0
-    kind: str = ""
-    status: str = ""
 
     panel: bool = False
     panel_title: str = ""
@@ -61,65 +55,21 @@ class TasksState(Shell):
     asking: str = ""
     """The question whether to cancel a task; empty: none."""
 
-    _typing: bool = False
     _subject: int = 0
     _request_key: str = ""
     _wanted: str = ""
     _zone: str = "UTC"
     """Where the last task was planned: the next one most likely is too."""
 
-    @rx.event
-    async def load(self) -> None:
-        asked = dict(self.router.url.query_parameters)
-        fresh = ListForm.model_validate(asked)
-        self.seed, searched = fresh.search, self.search
-        self.search = caught_up(searched, fresh.search, self._typing)
-        self.opened += self.search != searched
-        self._typing = False
-        self.kind = fresh.kind if fresh.kind in KINDS else ""
-        self.status = fresh.status if fresh.status in STATUSES else ""
-        actor = current_actor()
-        self.may_manage = actor.may(Feature.TASK_MANAGE)
-        self._watch(tasks.topic(actor.organisation))
-        await self._fill()
+    def _list(self) -> ListOf:
+        return LIST
 
-    async def _follow(self) -> None:
-        self.may_manage = current_actor().may(Feature.TASK_MANAGE)
-        self._show(await self._ask(tasks.listed, dict(self.router.url.query_parameters)))
-
-    async def _fill(self) -> None:
-        found = await self._act(tasks.listed, dict(self.router.url.query_parameters))
-        if found is not None:
-            self._show(found)
+    def _topics(self) -> tuple[str, ...]:
+        return (tasks.topic(current_actor().organisation),)
 
     def _show(self, found: tasks.Found) -> None:
+        self.may_manage = current_actor().may(Feature.TASK_MANAGE)
         self.rows = [task_row(row) for row in found.rows]
-        self.newer, self.older, self.loaded = found.newer, found.older, True
-
-    def _go(self, **changes: object) -> Any:
-        kept = {"search": self.search, "kind": self.kind, "status": self.status}
-        return rx.redirect(with_query(HERE, **{**kept, **changes}), replace=True)
-
-    @rx.event
-    async def find(self, words: str) -> Any:
-        self.search, self._typing = ListForm.model_validate({"search": words}).search, True
-        return self._go()
-
-    @rx.event
-    async def pick_kind(self, kind: str) -> Any:
-        return self._go(kind=kind)
-
-    @rx.event
-    async def pick_status(self, status: str) -> Any:
-        return self._go(status=status)
-
-    @rx.event
-    async def show_newer(self) -> Any:
-        return self._go(after=self.newer)
-
-    @rx.event
-    async def show_older(self) -> Any:
-        return self._go(before=self.older)
 
     @rx.event
     async def open_new(self) -> None:
@@ -209,9 +159,7 @@ class TasksState(Shell):
         name = await self._act(tasks.cancel, {"id": self._subject})
         if name is not None:
             self._say(t("{name} is cancelled.", name=name))
-        errors = self.errors
         await self._fill()
-        self.errors = errors
 
 
 @page(HERE, t("Task"), tasks.VIEW, TasksState.load)
@@ -224,10 +172,9 @@ def tasks_page() -> rx.Component:
         t("Task"),
         layout.card(
             tables.toolbar(
-                tables.search_box(state.seed, state.opened, state.find, t("Search name or remark")),
-                tables.filter_choice(state.kind, {"": t("All tasks"), **KINDS}, state.pick_kind, t("Task")),
-                tables.filter_choice(state.status, {"": t("All statuses"), **STATUSES}, state.pick_status,
-                                     t("Status")),
+                list_page.search(state, t("Search name or remark")),
+                list_page.choice(state, "kind", {"": t("All tasks"), **KINDS}, t("Task")),
+                list_page.choice(state, "status", {"": t("All statuses"), **STATUSES}, t("Status")),
             ),
             tables.table(
                 [(t("Name"), ""), (t("Task"), "wide-only"), (t("Execution Time"), "date wide-only"),
@@ -237,18 +184,14 @@ def tasks_page() -> rx.Component:
                 _row,
                 ready=state.loaded,
                 empty_state=rx.cond(
-                    (state.search != "") | (state.kind != "") | (state.status != ""),
+                    state.narrowed,
                     empty("search-x", t("Nothing matches"), t("Change the search or the filters above.")),
                     empty("calendar-clock", t("No tasks yet"),
                           t("Let cloud PBXs be started, stopped or reset at a time when nobody needs them."), add),
                 ),
                 label=t("Tasks"),
             ),
-            rx.cond(
-                (state.newer > 0) | (state.older > 0),
-                tables.pager(t("Newest first"), earlier=state.show_newer, later=state.show_older,
-                             has_earlier=state.newer > 0, has_later=state.older > 0),
-            ),
+            list_page.pages(state),
             flush=True,
         ),
         _panel(state),

@@ -7,35 +7,35 @@ import reflex as rx
 from yeastar_app.components import forms, layout
 from yeastar_app.components.controls import badge, button, button_link, empty
 from yeastar_app.components.overlays import drawer
-from yeastar_app.components.tables import cell, pager, row_actions, table
-from yeastar_app.portals.addresses import with_query
+from yeastar_app.components.tables import cell, row_actions, table
+from yeastar_app.portals import list_page
+from yeastar_app.portals.list_page import ListOf, ListPage
 from yeastar_app.portals.page import Shell, guarded, page
 from yeastar_app.services import holdings
 from yeastar_app.services.holdings import Held
+from yeastar_app.services.paging import PageForm
 from yeastar_app.words import t
 
 PATH = "/customer"
+LIST = ListOf(PATH, holdings.mine, PageForm, {})
 
 
 @guarded(holdings.POLICY)
-class MyProductsState(Shell):
+class MyProductsState(ListPage, Shell):
     """The list and the drawer with one product's details."""
 
     OPENS: ClassVar[tuple[str, ...]] = ("open",)
 
     rows: list[Held] = []
-    loaded: bool = False
-    newer: int = 0
-    older: int = 0
     open: bool = False
     shown: list[Held] = []
     """The product of the drawer, once there is one."""
 
-    @rx.event
-    async def load(self) -> None:
-        found = await self._act(holdings.mine, dict(self.router.url.query_parameters))
-        if found is not None:
-            self.rows, self.newer, self.older, self.loaded = found.rows, found.newer, found.older, True
+    def _list(self) -> ListOf:
+        return LIST
+
+    def _show(self, found: holdings.Holdings) -> None:
+        self.rows = found.rows
 
     @rx.event
     async def show(self, holding_id: int) -> None:
@@ -46,14 +46,6 @@ class MyProductsState(Shell):
     @rx.event
     async def set_drawer(self, shown: bool) -> None:
         self.open = self.open and shown is True
-
-    @rx.event
-    async def show_newer(self) -> Any:
-        return rx.redirect(with_query(PATH, after=self.newer))
-
-    @rx.event
-    async def show_older(self) -> Any:
-        return rx.redirect(with_query(PATH, before=self.older))
 
 
 @page(PATH, t("My Products"), holdings.POLICY, MyProductsState.load)
@@ -76,11 +68,7 @@ def my_products_page() -> rx.Component:
                 ),
                 label=t("My Products"),
             ),
-            rx.cond(
-                (state.newer > 0) | (state.older > 0),
-                pager(t("Newest first"), earlier=state.show_newer, later=state.show_older,
-                      has_earlier=state.newer > 0, has_later=state.older > 0),
-            ),
+            list_page.pages(state),
             flush=True,
         ),
         drawer(state.open, state.set_drawer, t("Product Details"), rx.foreach(state.shown, _details)),

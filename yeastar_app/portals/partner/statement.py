@@ -8,14 +8,16 @@ import reflex as rx
 
 from yeastar_app.components import layout, tables
 from yeastar_app.components.controls import badge, button_link, download_link, empty
-from yeastar_app.portals.addresses import with_query
+from yeastar_app.portals import list_page
+from yeastar_app.portals.list_page import ListOf, ListPage
 from yeastar_app.portals.page import Shell, guarded, page
 from yeastar_app.services import statement
 from yeastar_app.services.statement import POLICY, StatementFilter
 from yeastar_app.words import minute, money, percent, t
 
 PATH = "/partner/statement"
-FILE = "/files/account-statement.xlsx"
+FILTERS = dict.fromkeys(("currency", "since", "until"))
+LIST = ListOf(PATH, statement.view, StatementFilter, FILTERS, "/files/account-statement.xlsx")
 TONES = {"rebate": "good", "rebate_reversed": "warn"}
 
 
@@ -41,56 +43,16 @@ class LineRow:
 
 
 @guarded(POLICY)
-class StatementState(Shell):
-    loaded: bool = False
+class StatementState(ListPage, Shell):
     balances: list[Credit] = []
     rows: list[LineRow] = []
-    newer: int = 0
-    older: int = 0
-    currency: str = ""
-    since: str = ""
-    until: str = ""
-    export_href: str = FILE
 
-    @rx.event
-    async def load(self) -> None:
-        asked = dict(self.router.url.query_parameters)
-        form = StatementFilter.model_validate(asked)
-        self.currency = form.currency.upper()
-        self.since, self.until = str(form.since or ""), str(form.until or "")
-        self.export_href = with_query(FILE, **self._filters())
-        found = await self._act(statement.view, asked)
-        if found is None:
-            return
+    def _list(self) -> ListOf:
+        return LIST
+
+    def _show(self, found: statement.Statement) -> None:
         self.balances = [Credit(one.currency, money(one.minor, one.currency), one.minor < 0) for one in found.balances]
         self.rows = [_row(line) for line in found.rows]
-        self.newer, self.older, self.loaded = found.newer, found.older, True
-
-    def _filters(self) -> dict[str, str]:
-        return {"currency": self.currency, "since": self.since, "until": self.until}
-
-    def _go(self, **changes: object) -> Any:
-        return rx.redirect(with_query(PATH, **{**self._filters(), **changes}))
-
-    @rx.event
-    async def pick_currency(self, currency: str) -> Any:
-        return self._go(currency=currency)
-
-    @rx.event
-    async def pick_since(self, day: str) -> Any:
-        return self._go(since=day)
-
-    @rx.event
-    async def pick_until(self, day: str) -> Any:
-        return self._go(until=day)
-
-    @rx.event
-    async def show_newer(self) -> Any:
-        return self._go(after=self.newer)
-
-    @rx.event
-    async def show_older(self) -> Any:
-        return self._go(before=self.older)
 
 
 def _row(line: statement.Line) -> LineRow:
@@ -119,16 +81,7 @@ def statement_page() -> rx.Component:
         layout.card(
             _toolbar(state),
             _lines(state),
-            rx.cond(
-                (state.newer > 0) | (state.older > 0),
-                tables.pager(
-                    t("Newest first"),
-                    earlier=state.show_newer,
-                    later=state.show_older,
-                    has_earlier=state.newer > 0,
-                    has_later=state.older > 0,
-                ),
-            ),
+            list_page.pages(state),
             flush=True,
         ),
         note=t("Your tier's rebate on paid orders becomes account credit. A refunded order takes its rebate back."),
@@ -170,18 +123,12 @@ def _tile(amount: Any, words: Any = "") -> rx.Component:
 
 def _toolbar(state: Any) -> rx.Component:
     return tables.toolbar(
-        rx.el.select(
-            rx.el.option(t("All currencies"), value=""),
-            rx.foreach(state.balances, lambda one: rx.el.option(one.currency, value=one.currency)),
-            value=state.currency,
-            on_change=state.pick_currency,
-            aria_label=t("Currency"),
-            class_name="input",
-        ),
-        tables.day_filter(state.since, state.pick_since, t("From")),
-        tables.day_filter(state.until, state.pick_until, t("To")),
+        list_page.choice_of(state, "currency", t("All currencies"), state.balances,
+                            lambda one: rx.el.option(one.currency, value=one.currency), t("Currency")),
+        list_page.day(state, "since", t("From")),
+        list_page.day(state, "until", t("To")),
         download_link(t("Export"), state.export_href),
-    )
+    )  # fmt: skip
 
 
 def _lines(state: Any) -> rx.Component:
@@ -206,7 +153,7 @@ def _lines(state: Any) -> rx.Component:
         ],
         ready=state.loaded,
         empty_state=rx.cond(
-            (state.currency != "") | (state.since != "") | (state.until != ""),
+            state.narrowed,
             empty("search", t("Nothing matches"), t("Change the filters above."),
                   button_link(t("Show Everything"), PATH)),
             empty("receipt-text", t("No account credit yet"),

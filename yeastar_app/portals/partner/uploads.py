@@ -8,15 +8,18 @@ import reflex as rx
 from yeastar_app.components import layout, tables
 from yeastar_app.components.controls import back_link, badge, button, empty, file_link
 from yeastar_app.models.points import UploadStatus
-from yeastar_app.portals.addresses import with_query
+from yeastar_app.portals import list_page
+from yeastar_app.portals.list_page import ListOf, ListPage
 from yeastar_app.portals.page import Shell, guarded, page
 from yeastar_app.portals.partner.get_points import GetPoints, get_points_panel, result_window
 from yeastar_app.services import bulk, programme
+from yeastar_app.services.paging import PageForm
 from yeastar_app.services.registration import POLICY
 from yeastar_app.settings import settings
 from yeastar_app.words import minute, t
 
 PATH = "/partner/program/uploads"
+LIST = ListOf(PATH, bulk.history, PageForm, {})
 STATES = {
     UploadStatus.CHOSEN: (t("Chosen"), ""),
     UploadStatus.CHECKING: (t("Checking"), "accent"),
@@ -47,30 +50,19 @@ class UploadRow:
 
 
 @guarded(POLICY)
-class UploadsState(Shell):
-    loaded: bool = False
+class UploadsState(ListPage, Shell):
     uploads: list[UploadRow] = []
-    newer: int = 0
-    older: int = 0
 
-    @rx.event
-    async def load(self) -> None:
-        found = await self._act(bulk.history, dict(self.router.url.query_parameters))
-        if found is None:
-            return
-        self.uploads = [_row(line) for line in found.rows]
-        self.newer, self.older, self.loaded = found.newer, found.older, True
+    def _list(self) -> ListOf:
+        return LIST
+
+    async def _prepare(self) -> None:
         panel = await self.get_state(GetPoints)
         if not panel.products and (seen := await self._act(programme.view)):
             panel._know(seen, None)
 
-    @rx.event
-    async def show_newer(self) -> Any:
-        return rx.redirect(with_query(PATH, after=self.newer))
-
-    @rx.event
-    async def show_older(self) -> Any:
-        return rx.redirect(with_query(PATH, before=self.older))
+    def _show(self, found: bulk.History) -> None:
+        self.uploads = [_row(line) for line in found.rows]
 
 
 def _row(line: bulk.UploadLine) -> UploadRow:
@@ -116,16 +108,7 @@ def uploads_page() -> rx.Component:
                 ),
                 label=t("History of Uploads"),
             ),
-            rx.cond(
-                (state.newer > 0) | (state.older > 0),
-                tables.pager(
-                    t("Newest first"),
-                    earlier=state.show_newer,
-                    later=state.show_older,
-                    has_earlier=state.newer > 0,
-                    has_later=state.older > 0,
-                ),
-            ),
+            list_page.pages(state),
             flush=True,
         ),
         get_points_panel(),

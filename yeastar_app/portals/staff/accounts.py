@@ -74,7 +74,7 @@ def accounts_page() -> rx.Component:
         t("Back Office"),
         t("Accounts"),
         rx.cond(
-            (state.requests != "") & (state.status != "removal_requested"),
+            (state.requests != "") & (state.filters["status"] != "removal_requested"),
             callout(
                 rx.el.span(state.requests, ". "),
                 link(t("Show removal requests"), f"{PATH}?status=removal_requested"),

@@ -6,82 +6,28 @@ import reflex as rx
 
 from yeastar_app.components import layout
 from yeastar_app.components.controls import button_link, download_link, empty
-from yeastar_app.components.tables import cell, day_filter, on_phone, pager, search_box, table, toolbar
-from yeastar_app.portals.addresses import with_query
+from yeastar_app.components.tables import cell, on_phone, table, toolbar
+from yeastar_app.portals import list_page
+from yeastar_app.portals.list_page import ListOf, ListPage
 from yeastar_app.portals.page import Shell, guarded, page
 from yeastar_app.services import audit_log
 from yeastar_app.services.audit_log import AuditFilter, Entry
 from yeastar_app.words import t
 
 PATH = "/staff/audit"
+FILTERS = dict.fromkeys(("search", "who", "action", "since", "until"))
+LIST = ListOf(PATH, audit_log.read, AuditFilter, FILTERS, "/files/audit-log.xlsx")
 
 
 @guarded(audit_log.POLICY)
-class AuditLogState(Shell):
-    """The log's page and its filters (kept in the address)."""
-
+class AuditLogState(ListPage, Shell):
     rows: list[Entry] = []
-    loaded: bool = False
-    newer: int = 0
-    older: int = 0
-    filters: dict[str, str] = {}
-    seeds: dict[str, str] = {}
-    """What the fields begin with; never what is being typed."""
-    opened: int = 0
-    """Grows whenever the address was changed by other means than the fields."""
 
-    export_href: str = ""
+    def _list(self) -> ListOf:
+        return LIST
 
-    _typing: bool = False
-
-    @rx.event
-    async def load(self) -> None:
-        query = dict(self.router.url.query_parameters)
-        asked = self._parsed(query)
-        if asked != self.filters and not self._typing:
-            self.filters, self.opened = asked, self.opened + 1
-        self.seeds, self._typing = asked, False
-        self.export_href = with_query("/files/audit-log.xlsx", **asked)
-        found = await self._act(audit_log.read, query)
-        if found is not None:
-            self.rows, self.newer, self.older, self.loaded = found.rows, found.newer, found.older, True
-
-    def _parsed(self, query: dict[str, Any]) -> dict[str, str]:
-        form = AuditFilter.model_validate(query)
-        names = ("search", "who", "action", "since", "until")
-        return {name: str(getattr(form, name) or "") for name in names}
-
-    def _narrow(self, **changes: Any) -> Any:
-        self.filters, self._typing = self._parsed({**self.filters, **changes}), True
-        return rx.redirect(with_query(PATH, **self.filters), replace=True)
-
-    @rx.event
-    async def find(self, words: str) -> Any:
-        return self._narrow(search=words)
-
-    @rx.event
-    async def find_who(self, words: str) -> Any:
-        return self._narrow(who=words)
-
-    @rx.event
-    async def find_action(self, words: str) -> Any:
-        return self._narrow(action=words)
-
-    @rx.event
-    async def pick_since(self, day: str) -> Any:
-        return self._narrow(since=day)
-
-    @rx.event
-    async def pick_until(self, day: str) -> Any:
-        return self._narrow(until=day)
-
-    @rx.event
-    async def show_newer(self) -> Any:
-        return rx.redirect(with_query(PATH, **self.filters, after=self.newer))
-
-    @rx.event
-    async def show_older(self) -> Any:
-        return rx.redirect(with_query(PATH, **self.filters, before=self.older))
+    def _show(self, found: audit_log.Entries) -> None:
+        self.rows = found.rows
 
 
 @page(PATH, t("Audit Log"), audit_log.POLICY, AuditLogState.load)
@@ -93,11 +39,11 @@ def audit_log_page() -> rx.Component:
         t("Audit Log"),
         layout.card(
             toolbar(
-                search_box(state.seeds["search"], state.opened, state.find, t("Search what, company or address")),
-                search_box(state.seeds["who"], state.opened, state.find_who, t("Who")),
-                search_box(state.seeds["action"], state.opened, state.find_action, t("Action")),
-                day_filter(state.seeds["since"], state.pick_since, t("From")),
-                day_filter(state.seeds["until"], state.pick_until, t("To")),
+                list_page.search(state, t("Search what, company or address")),
+                list_page.search(state, t("Who"), "who"),
+                list_page.search(state, t("Action"), "action"),
+                list_page.day(state, "since", t("From")),
+                list_page.day(state, "until", t("To")),
                 download_link(t("Export"), state.export_href),
             ),
             table(
@@ -110,11 +56,7 @@ def audit_log_page() -> rx.Component:
                                   button_link(t("Show Everything"), PATH)),
                 label=t("Audit Log"),
             ),
-            rx.cond(
-                (state.newer > 0) | (state.older > 0),
-                pager(t("Newest first"), earlier=state.show_newer, later=state.show_older,
-                      has_earlier=state.newer > 0, has_later=state.older > 0),
-            ),
+            list_page.pages(state),
             flush=True,
         ),
         note=t("Every action that changed something. Entries are never changed or deleted."),

@@ -1,19 +1,21 @@
 """Back office > Partners' Points: who has how many, in which tier, and what expires next."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import reflex as rx
 
 from yeastar_app.components import layout, tables
 from yeastar_app.components.controls import badge, button_link, download_link, empty, link
-from yeastar_app.portals.addresses import caught_up, with_query
+from yeastar_app.portals import list_page
+from yeastar_app.portals.list_page import ListOf, ListPage
 from yeastar_app.portals.page import Shell, guarded, page
 from yeastar_app.services import partner_points
 from yeastar_app.services.partner_points import PartnersFilter
 from yeastar_app.words import day, t
 
 PATH = "/staff/points"
+FILE = "/files/partners-points.xlsx"
+LIST = ListOf(PATH, partner_points.listed, PartnersFilter, {"search": None, "tier": None}, FILE)
 
 
 @dataclass
@@ -29,53 +31,15 @@ class PartnerRow:
 
 
 @guarded(partner_points.POLICY)
-class PartnerPointsState(Shell):
+class PartnerPointsState(ListPage, Shell):
     rows: list[PartnerRow] = []
     tiers: list[str] = []
-    loaded: bool = False
-    newer: int = 0
-    older: int = 0
-    search: str = ""
-    tier: str = ""
-    seed: str = ""
-    opened: int = 0
-    export_href: str = ""
 
-    _typing: bool = False
+    def _list(self) -> ListOf:
+        return LIST
 
-    @rx.event
-    async def load(self) -> None:
-        asked = dict(self.router.url.query_parameters)
-        fresh = PartnersFilter.model_validate(asked)
-        self.seed, searched = fresh.search, self.search
-        self.search = caught_up(searched, fresh.search, self._typing)
-        self.opened += self.search != searched
-        self._typing, self.tier = False, fresh.tier
-        self.export_href = with_query("/files/partners-points.xlsx", search=fresh.search, tier=fresh.tier)
-        found = await self._act(partner_points.listed, asked)
-        if found is not None:
-            self.rows, self.tiers = [_row(row) for row in found.rows], found.tiers
-            self.newer, self.older, self.loaded = found.newer, found.older, True
-
-    def _go(self, **changes: object) -> Any:
-        return rx.redirect(with_query(PATH, **{"search": self.search, "tier": self.tier, **changes}), replace=True)
-
-    @rx.event
-    async def find(self, words: str) -> Any:
-        self.search, self._typing = PartnersFilter.model_validate({"search": words}).search, True
-        return self._go()
-
-    @rx.event
-    async def pick_tier(self, tier: str) -> Any:
-        return self._go(tier=PartnersFilter.model_validate({"tier": tier}).tier)
-
-    @rx.event
-    async def show_newer(self) -> Any:
-        return self._go(after=self.newer)
-
-    @rx.event
-    async def show_older(self) -> Any:
-        return self._go(before=self.older)
+    def _show(self, found: partner_points.Partners) -> None:
+        self.rows, self.tiers = [_row(row) for row in found.rows], found.tiers
 
 
 def _row(row: partner_points.Partner) -> PartnerRow:
@@ -100,15 +64,9 @@ def partner_points_page() -> rx.Component:
         t("Partners' Points"),
         layout.card(
             tables.toolbar(
-                tables.search_box(state.seed, state.opened, state.find, t("Search partner or city")),
-                rx.el.select(
-                    rx.el.option(t("All tiers"), value=""),
-                    rx.foreach(state.tiers, lambda name: rx.el.option(name, value=name)),
-                    value=state.tier,
-                    on_change=state.pick_tier,
-                    aria_label=t("Tier"),
-                    class_name="input",
-                ),
+                list_page.search(state, t("Search partner or city")),
+                list_page.choice_of(state, "tier", t("All tiers"), state.tiers,
+                                    lambda name: rx.el.option(name, value=name), t("Tier")),
                 download_link(t("Export"), state.export_href),
             ),
             tables.table(
@@ -133,18 +91,14 @@ def partner_points_page() -> rx.Component:
                 ],
                 ready=state.loaded,
                 empty_state=rx.cond(
-                    (state.search != "") | (state.tier != ""),
+                    state.narrowed,
                     empty("search", t("No partner matches"), t("Change the search or the tier above."),
                           button_link(t("Show Everything"), PATH)),
                     empty("users", t("No partners yet"), t("Partners you look after appear here.")),
                 ),
                 label=t("Partners' Points"),
             ),
-            rx.cond(
-                (state.newer > 0) | (state.older > 0),
-                tables.pager(t("Newest partners first"), earlier=state.show_newer, later=state.show_older,
-                             has_earlier=state.newer > 0, has_later=state.older > 0),
-            ),
+            list_page.pages(state, t("Newest partners first")),
             flush=True,
         ),
         note=t("Open a partner to adjust its points or to reverse a registration. Each change needs a reason, which "

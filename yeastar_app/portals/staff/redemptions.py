@@ -8,7 +8,8 @@ import reflex as rx
 from yeastar_app.components import forms, layout, menus, overlays, tables
 from yeastar_app.components.controls import badge, button, button_link, callout, download_link, empty, submit
 from yeastar_app.components.rewards import reward_picture, steps
-from yeastar_app.portals.addresses import caught_up, with_query
+from yeastar_app.portals import list_page
+from yeastar_app.portals.list_page import ListOf, ListPage
 from yeastar_app.portals.page import Shell, guarded, page, with_own
 from yeastar_app.portals.redemption_rows import RedemptionRow, row_of
 from yeastar_app.services import redemptions
@@ -18,24 +19,16 @@ from yeastar_app.words import plural, t
 PATH = "/staff/redemptions"
 STATUSES = {"": t("Waiting for us"), "all": t("All states"),
             **{status.value: words for status, words in redemptions.LABELS.items()}}  # fmt: skip
+FILTERS = {"search": None, "status": STATUSES, "since": None, "until": None}
+LIST = ListOf(PATH, redemptions.queue, QueueFilter, FILTERS, "/files/redemptions.xlsx")
 TITLES = {"details": t("Redemption"), "fulfil": t("Fulfil"), "decline": t("Decline")}
 
 
 @guarded(redemptions.POLICY)
-class RedemptionsState(Shell):
+class RedemptionsState(ListPage, Shell):
     OPENS: ClassVar[tuple[str, ...]] = ("panel",)
 
     rows: list[RedemptionRow] = []
-    loaded: bool = False
-    newer: int = 0
-    older: int = 0
-    seed: str = ""
-    opened: int = 0
-    search: str = ""
-    status: str = ""
-    since: str = ""
-    until: str = ""
-    export_href: str = ""
     work: str = ""
     """What waits, in words; empty for nothing."""
     order: str = ""
@@ -47,71 +40,21 @@ class RedemptionsState(Shell):
     chosen: RedemptionRow = RedemptionRow()
     form_number: int = 0
 
-    _typing: bool = False
+    def _list(self) -> ListOf:
+        return LIST
 
-    @rx.event
-    async def load(self) -> None:
-        asked = dict(self.router.url.query_parameters)
-        fresh = QueueFilter.model_validate(asked)
-        self.seed, searched = fresh.search, self.search
-        self.search = caught_up(searched, fresh.search, self._typing)
-        self.opened += self.search != searched
-        self._typing = False
-        self.status = fresh.status if fresh.status in STATUSES else ""
-        self.since, self.until = str(fresh.since or ""), str(fresh.until or "")
-        self.order = t("Oldest first") if redemptions.oldest_first(self.status) else t("Newest first")
-        self.export_href = with_query("/files/redemptions.xlsx", **self._filters())
-        await self._fill()
+    def _show(self, found: redemptions.Found) -> None:
+        self.rows = [row_of(row) for row in found.rows]
+        self.order = t("Oldest first") if redemptions.oldest_first(self.seeds.get("status", "")) else t("Newest first")
 
     async def _fill(self) -> None:
-        """The list as it is now; what was just said stays."""
-        words, tone = self.notice, self.notice_tone
-        found = await self._act(redemptions.queue, {**self.router.url.query_parameters, "status": self.status})
-        if found is None:
-            return
-        self.rows, self.newer, self.older, self.loaded = (
-            [row_of(row) for row in found.rows], found.newer, found.older, True
-        )  # fmt: skip
+        await super()._fill()
         requested, approved = await self._act(redemptions.waiting) or (0, 0)
         parts = [
             plural(requested, "request waits for an approval", "requests wait for an approval") if requested else "",
             plural(approved, "approved reward is to be sent", "approved rewards are to be sent") if approved else "",
         ]
         self.work = ", ".join(part for part in parts if part)
-        self.notice, self.notice_tone = words, tone
-
-    def _filters(self) -> dict[str, str]:
-        return {"search": self.search, "status": self.status, "since": self.since, "until": self.until}
-
-    def _go(self, **changes: object) -> Any:
-        fresh = QueueFilter.model_validate({**self._filters(), **changes})
-        said = {name: getattr(fresh, name) for name in ("search", "status", "since", "until", "before", "after")}
-        return rx.redirect(with_query(PATH, **said), replace="search" in changes)
-
-    @rx.event
-    async def find(self, words: str) -> Any:
-        self.search, self._typing = QueueFilter.model_validate({"search": words}).search, True
-        return self._go(search=self.search)
-
-    @rx.event
-    async def pick_status(self, status: str) -> Any:
-        return self._go(status=status)
-
-    @rx.event
-    async def pick_since(self, day: str) -> Any:
-        return self._go(since=day)
-
-    @rx.event
-    async def pick_until(self, day: str) -> Any:
-        return self._go(until=day)
-
-    @rx.event
-    async def show_newer(self) -> Any:
-        return self._go(after=self.newer)
-
-    @rx.event
-    async def show_older(self) -> Any:
-        return self._go(before=self.older)
 
     @rx.event
     async def open_panel(self, panel: str, redemption_id: int) -> None:
@@ -169,10 +112,10 @@ def redemptions_page() -> rx.Component:
         rx.cond(state.work != "", callout(state.work, ".", tone="warn", symbol="gift")),
         layout.card(
             tables.toolbar(
-                tables.search_box(state.seed, state.opened, state.find, t("Search reward, company or person")),
-                tables.filter_choice(state.status, STATUSES, state.pick_status, t("State")),
-                tables.day_filter(state.since, state.pick_since, t("From")),
-                tables.day_filter(state.until, state.pick_until, t("To")),
+                list_page.search(state, t("Search reward, company or person")),
+                list_page.choice(state, "status", STATUSES, t("State")),
+                list_page.day(state, "since", t("From")),
+                list_page.day(state, "until", t("To")),
                 download_link(t("Export"), state.export_href),
             ),
             tables.table(
@@ -182,19 +125,15 @@ def redemptions_page() -> rx.Component:
                 _row,
                 ready=state.loaded,
                 empty_state=rx.cond(
-                    (state.status == "") & (state.search == "") & (state.since == "") & (state.until == ""),
-                    empty("gift", t("Nothing waits"), t("Requests of the partners you look after appear here."),
-                          button_link(t("Show Everything"), PATH + "?status=all")),
+                    state.narrowed,
                     empty("gift", t("Nothing matches"), t("Change the search or the filters above."),
+                          button_link(t("Show Everything"), PATH + "?status=all")),
+                    empty("gift", t("Nothing waits"), t("Requests of the partners you look after appear here."),
                           button_link(t("Show Everything"), PATH + "?status=all")),
                 ),
                 label=t("Redemptions"),
             ),
-            rx.cond(
-                (state.newer > 0) | (state.older > 0),
-                tables.pager(state.order, earlier=state.show_newer, later=state.show_older,
-                             has_earlier=state.newer > 0, has_later=state.older > 0),
-            ),
+            list_page.pages(state, state.order),
             flush=True,
         ),
         _panel(state),

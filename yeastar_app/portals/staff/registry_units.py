@@ -8,13 +8,15 @@ import reflex as rx
 from yeastar_app.components import forms, layout, overlays, tables
 from yeastar_app.components.controls import badge, button, button_link, empty, submit
 from yeastar_app.models.accounts import Kind
-from yeastar_app.portals.addresses import caught_up, with_query
+from yeastar_app.portals import list_page
+from yeastar_app.portals.list_page import ListOf, ListPage
 from yeastar_app.portals.page import Shell, current_actor, guarded, with_own
 from yeastar_app.services import registry
 from yeastar_app.services.registry import STATES, UnitsFilter
 from yeastar_app.words import day, minute, t
 
 PATH = "/staff/registry"
+LIST = ListOf(PATH, registry.listed, UnitsFilter, {"search": None, "product": None, "state": STATES})
 BLANK = {"product": "", "identifier": "", "subscribed_from": "", "subscribed_until": "", "eligible": ""}
 
 
@@ -37,20 +39,12 @@ class EventRow:
 
 
 @guarded(registry.VIEW)
-class RegistryState(Shell):
+class RegistryState(ListPage, Shell):
     OPENS: ClassVar[tuple[str, ...]] = ("panel",)
 
     rows: list[UnitRow] = []
     products: list[dict[str, str]] = []
     choices: list[dict[str, str]] = []
-    loaded: bool = False
-    newer: int = 0
-    older: int = 0
-    search: str = ""
-    product: str = ""
-    state: str = ""
-    seed: str = ""
-    opened: int = 0
     may_change: bool = False
 
     panel: str = ""
@@ -65,53 +59,18 @@ class RegistryState(Shell):
     _units: list[registry.Unit] = []
     _unit: int = 0
     _seen: str = ""
-    _typing: bool = False
 
-    @rx.event
-    async def load(self) -> None:
-        asked = dict(self.router.url.query_parameters)
-        fresh = UnitsFilter.model_validate(asked)
-        self.seed, searched = fresh.search, self.search
-        self.search = caught_up(searched, fresh.search, self._typing)
-        self.opened += self.search != searched
-        self._typing = False
-        self.product, self.state = fresh.product, fresh.state if fresh.state in STATES else ""
+    def _list(self) -> ListOf:
+        return LIST
+
+    async def _prepare(self) -> None:
         self.may_change = current_actor().kind is Kind.ADMINISTRATOR
         known = await self._act(registry.products) or []
         self.products = [{"value": one.code, "label": one.name} for one in known]
         self.choices = [{"value": str(one.id), "label": one.name} for one in known]
-        await self._fill()
 
-    async def _fill(self) -> None:
-        found = await self._act(registry.listed, dict(self.router.url.query_parameters))
-        if found is not None:
-            self._units, self.rows = found.rows, [_row(unit) for unit in found.rows]
-            self.newer, self.older, self.loaded = found.newer, found.older, True
-
-    def _go(self, **changes: object) -> Any:
-        kept = {"search": self.search, "product": self.product, "state": self.state}
-        return rx.redirect(with_query(PATH, **{**kept, **changes}), replace=True)
-
-    @rx.event
-    async def find(self, words: str) -> Any:
-        self.search, self._typing = UnitsFilter.model_validate({"search": words}).search, True
-        return self._go()
-
-    @rx.event
-    async def pick_product(self, code: str) -> Any:
-        return self._go(product=code)
-
-    @rx.event
-    async def pick_state(self, state: str) -> Any:
-        return self._go(state=state)
-
-    @rx.event
-    async def show_newer(self) -> Any:
-        return self._go(after=self.newer)
-
-    @rx.event
-    async def show_older(self) -> Any:
-        return self._go(before=self.older)
+    def _show(self, found: registry.Units) -> None:
+        self._units, self.rows = found.rows, [_row(unit) for unit in found.rows]
 
     def _unit_of(self, unit_id: Any) -> registry.Unit | None:
         return next((unit for unit in self._units if unit.id == unit_id), None)
@@ -204,16 +163,10 @@ def _what(event: registry.Event) -> str:
 def units_card(state: Any) -> rx.Component:
     return layout.card(
         tables.toolbar(
-            tables.search_box(state.seed, state.opened, state.find, t("Product ID begins with")),
-            rx.el.select(
-                rx.el.option(t("All products"), value=""),
-                rx.foreach(state.products, lambda row: rx.el.option(row["label"], value=row["value"])),
-                value=state.product,
-                on_change=state.pick_product,
-                aria_label=t("Product"),
-                class_name="input",
-            ),
-            tables.filter_choice(state.state, {"": t("All states"), **STATES}, state.pick_state, t("State")),
+            list_page.search(state, t("Product ID begins with")),
+            list_page.choice_of(state, "product", t("All products"), state.products,
+                                lambda row: rx.el.option(row["label"], value=row["value"]), t("Product")),
+            list_page.choice(state, "state", {"": t("All states"), **STATES}, t("State")),
         ),
         tables.table(
             [(t("Product ID"), ""), (t("Product"), "wide-only"), (t("Subscribed"), "wide-only"), (t("State"), ""),
@@ -230,7 +183,7 @@ def units_card(state: Any) -> rx.Component:
             ],
             ready=state.loaded,
             empty_state=rx.cond(
-                (state.search != "") | (state.product != "") | (state.state != ""),
+                state.narrowed,
                 empty("search", t("Nothing matches"), t("Change the search or the filters above."),
                       button_link(t("Show Everything"), PATH)),
                 empty("database", t("The registry is empty"),
@@ -238,11 +191,7 @@ def units_card(state: Any) -> rx.Component:
             ),
             label=t("Product Registry"),
         ),
-        rx.cond(
-            (state.newer > 0) | (state.older > 0),
-            tables.pager(t("By product and Product ID"), earlier=state.show_newer, later=state.show_older,
-                         has_earlier=state.newer > 0, has_later=state.older > 0),
-        ),
+        list_page.pages(state, t("By product and Product ID")),
         flush=True,
     )  # fmt: skip
 

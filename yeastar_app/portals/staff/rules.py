@@ -8,14 +8,16 @@ import reflex as rx
 from yeastar_app import clock
 from yeastar_app.components import forms, layout, overlays
 from yeastar_app.components.controls import badge, button, button_link, download_link, empty, icon_button, submit
-from yeastar_app.components.tables import search_box, toolbar
-from yeastar_app.portals.addresses import caught_up, with_query
+from yeastar_app.components.tables import toolbar
+from yeastar_app.portals import list_page
+from yeastar_app.portals.list_page import ListOf, ListPage
 from yeastar_app.portals.page import Shell, guarded, page, with_own
 from yeastar_app.services import identifiers, point_rules
 from yeastar_app.services.point_rules import Find
 from yeastar_app.words import plural, t
 
 PATH = "/staff/rules"
+LIST = ListOf(PATH, point_rules.overview, Find, {"search": None}, "/files/point-rules.xlsx")
 KINDS = {kind.value: words for kind, words in identifiers.LABELS.items()}
 WHEN = {"ended": (t("Ended"), ""), "now": (t("Now"), "good"), "later": (t("Later"), "accent")}
 BLANK = {"code": "", "name": "", "id_kind": "", "needs_subscription": "", "position": "", "points": "",
@@ -42,16 +44,11 @@ class ProductRow:
 
 
 @guarded(point_rules.POLICY)
-class RulesState(Shell):
+class RulesState(ListPage, Shell):
     OPENS: ClassVar[tuple[str, ...]] = ("panel", "removing", "answer")
 
     products: list[ProductRow] = []
     choices: list[dict[str, str]] = []
-    loaded: bool = False
-    search: str = ""
-    seed: str = ""
-    opened: int = 0
-    export_href: str = ""
 
     panel: str = ""
     """Which drawer is open: "add", "correct", "end", "product"; empty for none."""
@@ -72,30 +69,18 @@ class RulesState(Shell):
     _rule: int = 0
     _seen: str = ""
     _typed: dict[str, Any] = {}
-    _typing: bool = False
 
-    @rx.event
-    async def load(self) -> None:
-        fresh = Find.model_validate(dict(self.router.url.query_parameters))
-        self.seed, searched = fresh.search, self.search
-        self.search = caught_up(searched, fresh.search, self._typing)
-        self.opened += self.search != searched
-        self._typing = False
+    def _list(self) -> ListOf:
+        return LIST
+
+    async def _prepare(self) -> None:
         self.asked_day = clock.now().date().isoformat()
-        self.export_href = with_query("/files/point-rules.xlsx", search=fresh.search)
         everything = await self._act(point_rules.overview, {})
         self.choices = [{"value": str(view.id), "label": view.name} for view in everything or []]
-        await self._fill()
 
-    async def _fill(self) -> None:
-        found = await self._act(point_rules.overview, dict(self.router.url.query_parameters))
-        if found is not None:
-            self._views, self.products, self.loaded = found, [_product_row(view) for view in found], True
-
-    @rx.event
-    async def find(self, words: str) -> Any:
-        self.search, self._typing = Find.model_validate({"search": words}).search, True
-        return rx.redirect(with_query(PATH, search=self.search), replace=True)
+    def _put(self, found: list[point_rules.ProductView]) -> None:
+        """All of them: there are few products."""
+        self._views, self.products, self.loaded = found, [_product_row(view) for view in found], True
 
     @rx.event
     async def ask_earning(self, form: dict) -> None:
@@ -211,7 +196,7 @@ class RulesState(Shell):
         self.panel, self.answer = "", ""
         self._say(words)
         await self._fill()
-        if not self.search:
+        if not self.narrowed:
             self.choices = [{"value": str(view.id), "label": view.name} for view in self._views]
 
 
@@ -248,7 +233,7 @@ def rules_page() -> rx.Component:
         _question(state),
         layout.card(
             toolbar(
-                search_box(state.seed, state.opened, state.find, t("Search product or code")),
+                list_page.search(state, t("Search product or code")),
                 download_link(t("Export"), state.export_href),
             ),
             rx.cond(
