@@ -82,8 +82,8 @@ def take_in(session: Session, said: Usage) -> bool:
     if pbx.deleted_at is not None or (pbx.measured_at is not None and at <= pbx.measured_at):
         return False
     engine_orders.found(session)
-    today, before = (_row(session, pbx.key, day) for day in (at.date(), at.date() - DAY))
-    row = today or UsageDay(pbx_id=pbx.key, day=at.date())
+    days = _days(session, pbx.key, at.date() - DAY, at.date())
+    row, before = days.get(at.date()) or UsageDay(pbx_id=pbx.key, day=at.date()), days.get(at.date() - DAY)
     note(pbx, row, said)
     session.add(row)
     usage_alarms.heed(session, pbx, _lately(pbx, row, before))
@@ -117,8 +117,9 @@ def _lately(pbx: Pbx, row: UsageDay, before: UsageDay | None) -> dict[str, int]:
     return {"extensions": pbx.in_use_extensions, "calls": calls, "minutes": pbx.in_use_minutes}
 
 
-def _row(session: Session, pbx_id: int, day: date) -> UsageDay | None:
-    return session.exec(select(UsageDay).where(col(UsageDay.pbx_id) == pbx_id, col(UsageDay.day) == day)).first()
+def _days(session: Session, pbx_id: int, *days: date) -> dict[date, UsageDay]:
+    rows = session.exec(select(UsageDay).where(col(UsageDay.pbx_id) == pbx_id, col(UsageDay.day).in_(days)))
+    return {row.day: row for row in rows}
 
 
 def _locked(session: Session, reference: str) -> Pbx:

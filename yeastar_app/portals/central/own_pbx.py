@@ -64,6 +64,8 @@ class OwnPbxState(Shell):
     reported: str = ""
     events: list[Event] = []
     use: UsageView = UsageView()
+    alarms: str = ""
+    """Where those of the PBX are listed."""
 
     asking: bool = False
     question: str = ""
@@ -120,6 +122,7 @@ class OwnPbxState(Shell):
         self.here, self.controls = _shown(found.row), found.row.customer_controls
         self.reported = minute(found.reported_at) + " UTC" if found.reported_at else t("Nothing yet")
         self.use = usage_view(found.row, found.past)
+        self.alarms = with_query(HERE + "/alarms", search=found.row.name)
         self.events = [_event(said, self.seller) for said in found.history]
 
     @rx.event
@@ -331,6 +334,7 @@ def _details(state: Any) -> rx.Component:
         ),
         rx.el.div(rx.el.h3(t("Usage")), usage_as_of(state.use), class_name="row-between"),
         usage_parts(state.use),
+        rx.el.p(link(t("Alarms of this PBX"), state.alarms)),
         rx.el.h3(t("Details")),
         forms.facts(
             (t("Address"), rx.el.span(here.address, class_name="mono")),
