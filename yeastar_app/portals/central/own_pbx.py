@@ -14,7 +14,14 @@ from yeastar_app.models.hosting import Outcome
 from yeastar_app.portals.addresses import with_query
 from yeastar_app.portals.central.pbx_details import KINDS
 from yeastar_app.portals.central.pbx_rows import PLANS, STATES, PbxRow, pbx_row
-from yeastar_app.portals.central.usage_rows import UsageView, capacity_cells, usage_as_of, usage_parts, usage_view
+from yeastar_app.portals.central.usage_rows import (
+    UsageView,
+    capacity_cells,
+    usage_as_of,
+    usage_on_phone,
+    usage_parts,
+    usage_view,
+)
 from yeastar_app.portals.page import Shell, current_actor, guarded, page
 from yeastar_app.refusals import Refusal
 from yeastar_app.services import alarm_records, own_pbx, pbx
@@ -282,6 +289,7 @@ def _row(row: Any) -> list[rx.Component]:
             rx.el.div(
                 link(row.name, HERE + "?pbx=" + row.id.to_string()),
                 rx.el.span(row.address, class_name="faint wide-only"),
+                usage_on_phone(row),
                 class_name="two-lines",
             )
         ),

@@ -1,14 +1,14 @@
 """How much of a cloud PBX is in use, in words, bars and charts: for its owner, its reseller and its customer alike."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
 import reflex as rx
 
 from yeastar_app import clock
-from yeastar_app.components import charts
+from yeastar_app.components import charts, tables
 from yeastar_app.components.controls import badge, usage_bar
 from yeastar_app.services import pbx, usage
 from yeastar_app.words import day, minute, plural, t
@@ -31,6 +31,8 @@ class InUse:
     note: str = ""
     label: str = ""
     """Spoken for the bar."""
+    drawn: str = ""
+    """What its chart shows."""
 
 
 @dataclass
@@ -68,7 +70,10 @@ def usage_view(row: pbx.Row, days: Sequence[usage.Day]) -> UsageView:
     """All there is to show about the usage of a PBX."""
     if row.in_use is None:
         return UsageView()
-    parts = in_use(row)
+    calls_by_the_hour, most_of_days = t("hour by hour, last 7 days"), t("most of each day, last 30 days")
+    parts = [
+        replace(part, drawn=calls_by_the_hour if part.name == NAMES[1] else most_of_days) for part in in_use(row)
+    ]  # fmt: skip
     past = [
         _daily(parts[0], [(each.day, each.extensions) for each in days]),
         _hourly(parts[1], days),
@@ -126,6 +131,16 @@ def capacity_cells(row: Any) -> list[rx.Component]:
     ]
 
 
+def usage_on_phone(row: Any) -> rx.Component:
+    """Extensions and calls of a PbxRow in a line under its name, on a phone alone."""
+    extensions, calls = row.in_use[0], row.in_use[1]
+    return rx.cond(
+        row.in_use.length() > 1,
+        tables.on_phone(t("Extensions "), extensions.words, " ", extensions.of, t(" · Calls "), calls.words, " ",
+                        calls.of),
+    )  # fmt: skip
+
+
 def _small(part: Any) -> rx.Component:
     return rx.el.div(
         rx.el.span(part.words, " ", rx.el.span(part.of, class_name="muted"), class_name="usage-words"),
@@ -150,6 +165,7 @@ def usage_parts(view: Any) -> rx.Component:
                     ),
                     usage_bar(part.used, part.total, label=part.label, big=True),
                     charts.step_chart(view.past[number]),
+                    rx.el.p(part.drawn, class_name="faint", aria_hidden="true"),
                     class_name="stack-s",
                     aria_label=part.name,
                 ),
