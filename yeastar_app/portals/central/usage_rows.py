@@ -70,7 +70,7 @@ def usage_view(row: pbx.Row, days: Sequence[usage.Day]) -> UsageView:
     """All there is to show about the usage of a PBX."""
     if row.in_use is None:
         return UsageView()
-    calls_by_the_hour, most_of_days = t("hour by hour, last 7 days"), t("most of each day, last 30 days")
+    calls_by_the_hour, most_of_days = t("Hour by hour, last 7 days"), t("Most of each day, last 30 days")
     parts = [
         replace(part, drawn=calls_by_the_hour if part.name == NAMES[1] else most_of_days) for part in in_use(row)
     ]  # fmt: skip
