@@ -4,6 +4,7 @@ from datetime import date
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from sqlmodel import col, select
 
 from tests.factories import account, registry_unit, signed_in
@@ -11,7 +12,7 @@ from tests.services.test_registration import APPLIANCE, SERIAL, form
 from yeastar_app.access import Credential, perform
 from yeastar_app.database import transaction
 from yeastar_app.models.accounts import Account, Kind, ManagedPartner, TwoFactor
-from yeastar_app.models.products import Product, RegistryUnit
+from yeastar_app.models.products import Product, RegistryUnit, UnregisteredUnit
 from yeastar_app.refusals import Refusal
 from yeastar_app.services import registration, registry
 from yeastar_app.services.registry import Unit
@@ -155,3 +156,39 @@ def test_an_end_before_the_beginning_is_refused(here: Credential) -> None:
     with pytest.raises(Refusal) as refused:
         perform(registry.add, given(subscribed_from="2026-01-02", subscribed_until="2026-01-01"), here)
     assert refused.value.field == "subscribed_until"
+
+
+@pytest.mark.parametrize("state", ["open", "registered"])
+def test_units_of_a_state_are_paged_past_all_the_others(admin: Credential, state: str) -> None:
+    series = [f"PAGE{n:08d}" for n in range(120)]
+    taken = [name for name in series if int(name[4:]) % 2]
+    product, partner = product_id(), signed_in(account())
+    with transaction() as session:
+        session.add_all([RegistryUnit(product_id=product, identifier=name) for name in series])
+    for name in taken:
+        perform(registration.register, form(product_id=name), partner)
+    wanted = taken if state == "registered" else [name for name in series if name not in taken]
+    pages = [perform(registry.listed, {"state": state, "search": "page"}, admin)]
+    while pages[-1].older:
+        pages.append(perform(registry.listed, {"state": state, "search": "page", "before": pages[-1].older}, admin))
+    assert [unit.identifier for page in pages for unit in page.rows] == wanted
+    assert perform(registry.listed, {"state": state, "search": "page", "after": pages[-1].newer}, admin) == pages[-2]
+
+
+def test_what_nobody_registered_is_kept_through_every_change_and_checked(admin: Credential) -> None:
+    registry_unit(APPLIANCE, SERIAL)
+    unit = only(admin)
+    changed = {"unit": unit.id, "product": unit.product_id, "identifier": "MOVED0000001", "eligible": "on"}
+    perform(registry.change, {**changed, "seen": unit.seen}, admin)
+    assert found(admin, state="open") == ["MOVED0000001"]
+    perform(registration.register, form(product_id="MOVED0000001"), signed_in(account()))
+    registry_unit(APPLIANCE, SERIAL)
+    assert found(admin, state="open") == [SERIAL]
+    with transaction() as session:
+        assert registry.unregistered(session) == []
+        session.execute(sa.update(UnregisteredUnit).values(identifier="LOST00000001"))
+        assert registry.unregistered(session) == [
+            f"unit {SERIAL}: nobody registered it, and it is not kept as such",
+            "unit LOST00000001: kept as not registered, and it is not so",
+        ]
+        session.rollback()

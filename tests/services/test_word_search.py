@@ -24,6 +24,7 @@ from yeastar_app.services import (
     operation_logs,
     paging,
     pbx,
+    registry,
     resellers,
     staff,
     tasks,
@@ -66,6 +67,7 @@ IN_THE_BACK_OFFICE: list[tuple[Callable[..., Any], dict[str, str]]] = [
     (staff.accounts, {"search": "remy"}),
     (staff.accounts, {"type": "reseller"}),
     *[(staff.accounts, {"status": state}) for state in account_states.STATES],
+    *[(registry.listed, {"state": state}) for state in registry.STATES],
 ]
 
 

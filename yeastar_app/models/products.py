@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
-from sqlmodel import Field
+from sqlmodel import Field, SQLModel
 
 from yeastar_app.models.base import Table, enum_column, time_column
 
@@ -63,6 +63,16 @@ class RegistryUnit(Table, table=True):
     subscribed_until: date | None = None
     eligible: bool = True
     """False for demonstration and not-for-resale units: known, but earning nothing."""
+
+
+class UnregisteredUnit(SQLModel, table=True):
+    """A unit of the registry that nobody has registered. Kept by triggers alone (migration 0023), so that the next of
+    them are found among a million that are: no code of ours writes here."""
+
+    __tablename__ = "unregistered_unit"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+    product_id: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    identifier: str = Field(primary_key=True, max_length=255, sa_type=IDENTIFIER)
 
 
 class HoldingStatus(StrEnum):

@@ -19,6 +19,7 @@ from yeastar_app.services import (
     ledger_checks,
     pbx_customers,
     redemptions,
+    registry,
     reward_catalogue,
     usage,
 )
@@ -135,5 +136,6 @@ RULES: tuple[Callable[[Session], list[str]], ...] = (
     engine_troubles.invariants,
     alarm_watch.invariants,
     usage.invariants,
+    registry.unregistered,
     emails,
 )

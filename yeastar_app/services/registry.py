@@ -12,15 +12,17 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
 from yeastar_app.access import Actor, Policy, action, audit, visible_organisations
+from yeastar_app.database import among
 from yeastar_app.features import Surface
 from yeastar_app.models.accounts import Account, Kind, Organisation
 from yeastar_app.models.points import Registration
-from yeastar_app.models.products import IdKind, Product, RegistryUnit
+from yeastar_app.models.products import IdKind, Product, RegistryUnit, UnregisteredUnit
 from yeastar_app.models.records import AuditRow
 from yeastar_app.refusals import NotFound, Refusal
 from yeastar_app.services import identifiers, seen
 from yeastar_app.services.audit_log import Change, changes_of
 from yeastar_app.services.fields import LongLine, OptionalDay, RowId
+from yeastar_app.services.ledger_checks import EXAMPLES
 from yeastar_app.services.paging import PAGE, PageForm, Search, Slice
 from yeastar_app.services.point_rules import Tick
 from yeastar_app.services.seen import Mark
@@ -231,13 +233,39 @@ def _gather(
     for product in reversed(products) if up else products:
         if place and (product.key > place[0] if up else product.key < place[0]):
             continue
-        query = _query(product, form).order_by(identifier.desc() if up else identifier.asc())
-        if place and product.key == place[0]:
-            query = query.where(identifier < place[1] if up else identifier > place[1])
-        rows += session.execute(query.limit(PAGE + 1 - len(rows))).all()
+        query, most = _query(product, form), PAGE + 1 - len(rows)
+        beyond = place[1] if place and product.key == place[0] else None
+        if form.state in ("open", "registered"):
+            query = query.where(among(session, identifier, _next(session, product, form, beyond, most, up=up)))
+        elif beyond is not None:
+            query = query.where(identifier < beyond if up else identifier > beyond)
+        rows += session.execute(query.order_by(identifier.desc() if up else identifier.asc()).limit(most)).all()
         if len(rows) > PAGE:
             break
     return rows
+
+
+def _next(
+    session: Session, product: Product, form: UnitsFilter, beyond: str | None, most: int, *, up: bool
+) -> list[str]:
+    """The next identifiers of a product's units that somebody registered, or that nobody did and somebody could: read
+    from where these alone stand in order, however many of the others lie between them."""
+    table = Registration if form.state == "registered" else UnregisteredUnit
+    product_id, identifier = col(table.product_id), col(table.identifier)
+    unit = sa.exists().where(col(RegistryUnit.product_id) == product_id, col(RegistryUnit.identifier) == identifier)
+    wanted = unit if form.state == "registered" else unit.where(col(RegistryUnit.eligible))
+    query = sa.select(identifier).where(product_id == product.key, wanted)
+    if form.search:
+        query = query.where(_begins(product, form, identifier))
+    if beyond is not None:
+        query = query.where(identifier < beyond if up else identifier > beyond)
+    return list(session.execute(query.order_by(identifier.desc() if up else identifier.asc()).limit(most)).scalars())
+
+
+def _begins(product: Product, form: UnitsFilter, identifier: Any) -> Any:
+    lower = product.id_kind is IdKind.YEASTAR_ID
+    begins = form.search.lower() if lower else form.search.upper()
+    return identifier.between(begins, begins + _LAST)
 
 
 def _query(product: Product, form: UnitsFilter) -> Any:
@@ -255,14 +283,8 @@ def _query(product: Product, form: UnitsFilter) -> Any:
         .where(col(RegistryUnit.product_id) == product.key)
     )
     if form.search:
-        lower = product.id_kind is IdKind.YEASTAR_ID
-        begins = form.search.lower() if lower else form.search.upper()
-        query = query.where(col(RegistryUnit.identifier).between(begins, begins + _LAST))
-    if form.state == "open":
-        query = query.where(col(Registration.id).is_(None), col(RegistryUnit.eligible))
-    elif form.state == "registered":
-        query = query.where(col(Registration.id).is_not(None))
-    elif form.state == "ineligible":
+        query = query.where(_begins(product, form, col(RegistryUnit.identifier)))
+    if form.state == "ineligible":
         query = query.where(_NOT_ELIGIBLE)
     return query
 
@@ -347,3 +369,24 @@ def _changed(session: Session, unit: RegistryUnit) -> list[tuple[datetime, Event
         (row.at, Event(minute(row.at), row.who, words.get(row.action, row.action), changes_of(row.before, row.after)))
         for row in found
     ]
+
+
+def unregistered(session: Session) -> list[str]:
+    """For `yeastar check`: what is kept of the units that nobody registered is what there is."""
+    unit, kept = RegistryUnit, UnregisteredUnit
+    same = sa.and_(col(kept.product_id) == col(unit.product_id), col(kept.identifier) == col(unit.identifier))
+    missing = (
+        sa.select(col(unit.identifier))
+        .outerjoin(Registration, _same_unit())
+        .outerjoin(kept, same)
+        .where(col(Registration.id).is_(None), col(kept.identifier).is_(None))
+        .limit(EXAMPLES + 1)
+    )
+    taken = sa.exists().where(
+        col(Registration.product_id) == col(kept.product_id), col(Registration.identifier) == col(kept.identifier)
+    )
+    there = sa.exists().where(same)
+    wrong = sa.select(col(kept.identifier)).where(taken | ~there).limit(EXAMPLES + 1)
+    return [
+        f"unit {name}: nobody registered it, and it is not kept as such" for (name,) in session.execute(missing)
+    ] + [f"unit {name}: kept as not registered, and it is not so" for (name,) in session.execute(wrong)]
