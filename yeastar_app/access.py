@@ -92,7 +92,8 @@ class Actor:
 class Policy:
     """Who may use an action or a page. `public`: anybody, signed in or not. No surface: any signed-in account.
     `unready`: also an account that must first change its password or set up its second factor.
-    `demo_only`: does not exist outside demo mode. `open_in_demo`: anybody in demo mode, the rest says who otherwise."""
+    `demo_only`: does not exist outside demo mode. `open_in_demo`: anybody in demo mode, the rest says who otherwise.
+    `otherwise`: who this one does not allow may be allowed by that one."""
 
     surface: Surface | None = None
     permission: Feature | None = None
@@ -101,10 +102,19 @@ class Policy:
     unready: bool = False
     demo_only: bool = False
     open_in_demo: bool = False
+    otherwise: "Policy | None" = None
 
     def check(self, actor: Actor) -> None:
         """Raise SignInNeeded or NotAllowed where the actor does not satisfy this policy, NotFound where there is
         nothing to ask for."""
+        try:
+            self._check(actor)
+        except NotAllowed:
+            if self.otherwise is None:
+                raise
+            self.otherwise.check(actor)
+
+    def _check(self, actor: Actor) -> None:
         if self.demo_only and not settings().demo_mode:
             raise NotFound(t("This page"))
         if self.public or (self.open_in_demo and settings().demo_mode):

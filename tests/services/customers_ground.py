@@ -34,7 +34,7 @@ def customer(by: Credential, **values: Any) -> int:
 
 
 def edit(rules: Any, by: Credential, account_id: int, **values: Any) -> str:
-    """Open an account's sheet and save it with `values`; `rules`: customers, colleagues, central_colleagues."""
+    """Open an account's sheet and save it with `values`; `rules`: customers or colleagues."""
     seen = perform(rules.opened, {"id": account_id}, by).seen
     return perform(rules.edit, {"id": account_id, "seen": seen, **values}, by)
 

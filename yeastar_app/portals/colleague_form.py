@@ -1,7 +1,6 @@
 """The form of a new colleague and of one that is edited: the Partner Portal's and Central Management's."""
 
 from collections.abc import Sequence
-from types import ModuleType
 from typing import Any
 
 import reflex as rx
@@ -14,12 +13,12 @@ from yeastar_app.features import Tab
 from yeastar_app.portals.kept_form import KeptForm
 from yeastar_app.portals.page import with_own
 from yeastar_app.portals.picture_choice import PictureChoice
+from yeastar_app.services import colleagues
 from yeastar_app.words import t
 
 
 class ColleagueForm(KeptForm, PictureChoice, mixin=True):
-    """What such a State (a Shell) has in common. It says `_path()`, the list's address, and `_rules()`, the service
-    with the actions."""
+    """What such a State (a Shell) has in common. It says `_path()`, the list's address."""
 
     editing: bool = False
     may_change_email: bool = True
@@ -37,20 +36,17 @@ class ColleagueForm(KeptForm, PictureChoice, mixin=True):
     def _path(self) -> str:
         raise NotImplementedError
 
-    def _rules(self) -> ModuleType:
-        raise NotImplementedError
-
     @rx.event
     async def load_new(self) -> None:
-        self.offered = await self._act(self._rules().grantable) or []
+        self.offered = await self._act(colleagues.grantable) or []
         if self._begins("new"):
             self._start({}, "", self.offered)  # all ticked at first
             self.editing, self.loaded, self.may_change_email = False, True, True
 
     @rx.event
     async def load_edit(self) -> Any:
-        self.offered = await self._act(self._rules().grantable) or []
-        sheet = await self._act(self._rules().opened, {"id": self.router.url.query_parameters.get("id", "")})
+        self.offered = await self._act(colleagues.grantable) or []
+        sheet = await self._act(colleagues.opened, {"id": self.router.url.query_parameters.get("id", "")})
         if sheet is None:
             self._close()
             return rx.redirect(self._path())
@@ -74,7 +70,7 @@ class ColleagueForm(KeptForm, PictureChoice, mixin=True):
         if not self._open:
             return None
         payload = with_own(form, grants=granted_by(form), id=self._id, seen=self._seen, **self._picture_payload())
-        name = await self._act(self._rules().edit if self.editing else self._rules().create, payload)
+        name = await self._act(colleagues.edit if self.editing else colleagues.create, payload)
         if name is None:
             return None
         self._open = self.loaded = False

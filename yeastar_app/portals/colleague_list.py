@@ -1,6 +1,5 @@
 """The list of a company's colleagues and what its rows offer: the Partner Portal's and Central Management's."""
 
-from types import ModuleType
 from typing import Any
 
 import reflex as rx
@@ -9,6 +8,7 @@ from yeastar_app.components import layout
 from yeastar_app.components.controls import button_link, empty
 from yeastar_app.components.overlays import confirm
 from yeastar_app.portals.account_list import AccountList, account_actions, account_cells, accounts_card, waits
+from yeastar_app.services import colleagues
 from yeastar_app.services.account_states import STATES
 from yeastar_app.words import t
 
@@ -16,42 +16,39 @@ SHOWN_STATES = {code: words for code, words in STATES.items() if code != "remova
 
 
 class ColleagueList(AccountList, mixin=True):
-    """What such a State (a Shell) has in common. It says `_path()` and `_rules()`, the service with the actions."""
-
-    def _rules(self) -> ModuleType:
-        raise NotImplementedError
+    """What such a State (a Shell) has in common. It says `_path()`."""
 
     def _listing(self) -> Any:
-        return self._rules().listed
+        return colleagues.listed
 
     @rx.event
     async def resend(self, account_id: int) -> None:
-        await self._do(self._rules().resend_activation, account_id, t("A new activation email is on its way to {}."))
+        await self._do(colleagues.resend_activation, account_id, t("A new activation email is on its way to {}."))
 
     @rx.event
     async def switch_two_factor_off(self, account_id: int) -> None:
         row = self._row_of(account_id)
         if row is not None and row.two_factor:
             words = t("Two-factor authentication of {} is off.")
-            await self._do(self._rules().switch_two_factor_off, account_id, words)
+            await self._do(colleagues.switch_two_factor_off, account_id, words)
 
     @rx.event
     async def unfreeze(self, account_id: int) -> None:
         row = self._row_of(account_id)
         if row is not None and row.state == "frozen":
-            await self._do(self._rules().unfreeze, account_id, t("{} can sign in again."))
+            await self._do(colleagues.unfreeze, account_id, t("{} can sign in again."))
 
     @rx.event
     async def freeze(self) -> None:
         account_id = self._answered("freeze")
         if account_id is not None:
-            await self._do(self._rules().freeze, account_id, t("{} is frozen and cannot sign in."))
+            await self._do(colleagues.freeze, account_id, t("{} is frozen and cannot sign in."))
 
     @rx.event
     async def delete(self) -> None:
         account_id = self._answered("remove")
         if account_id is not None:
-            await self._do(self._rules().delete, account_id, t("{} is deleted."))
+            await self._do(colleagues.delete, account_id, t("{} is deleted."))
 
 
 def colleagues_page(state: Any, surface: str, title: str, path: str) -> rx.Component:

@@ -20,7 +20,6 @@ from yeastar_app.refusals import NotFound, Refusal
 from yeastar_app.services import (
     capacity,
     capacity_alarms,
-    central_colleagues,
     colleagues,
     invitations,
     links,
@@ -304,7 +303,7 @@ def edit(session: Session, actor: Actor, form: EditForm, *, prepared: str | None
     for name, value in _person(form).items():
         setattr(account, name, value)
     account.grants, company.name = grants, form.company
-    colleagues.cut_to(session, company.key, central_colleagues.OF_A_RESELLER, set(grants))
+    colleagues.cut_to(session, company.key, colleagues.OF_A_RESELLER, set(grants))
     if prepared:
         passwords_of.set_for(session, actor, account, prepared)
     after = snapshot(account, company, pool) | ({"password": "changed"} if prepared else {})

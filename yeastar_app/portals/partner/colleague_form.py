@@ -1,7 +1,5 @@
 """User > Colleagues > Add Colleague, and the page where one is edited (PRODUCT 3.3)."""
 
-from types import ModuleType
-
 import reflex as rx
 
 from yeastar_app.features import PARTNER_TABS
@@ -17,9 +15,6 @@ LIST = "/partner/colleagues"
 class ColleagueFormState(ColleagueForm, Shell):
     def _path(self) -> str:
         return LIST
-
-    def _rules(self) -> ModuleType:
-        return colleagues
 
 
 @page(f"{LIST}/new", t("Add Colleague"), colleagues.POLICY, ColleagueFormState.load_new)

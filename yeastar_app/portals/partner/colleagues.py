@@ -1,7 +1,5 @@
 """User > Colleagues: the people of the partner's own company and what each may do (PRODUCT 3.3)."""
 
-from types import ModuleType
-
 import reflex as rx
 
 from yeastar_app.portals.colleague_list import ColleagueList, colleagues_page
@@ -16,9 +14,6 @@ PATH = "/partner/colleagues"
 class ColleaguesState(ColleagueList, Shell):
     def _path(self) -> str:
         return PATH
-
-    def _rules(self) -> ModuleType:
-        return colleagues
 
 
 @page(PATH, t("Colleagues"), colleagues.POLICY, ColleaguesState.load)
