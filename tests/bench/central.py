@@ -28,7 +28,7 @@ from yeastar_app.access import Credential, perform
 from yeastar_app.database import transaction
 from yeastar_app.models.accounts import Account, Kind, Organisation, OrganisationKind, Status
 from yeastar_app.models.capacity import Pbx, PbxPlan, Pool
-from yeastar_app.services import capacity, pbx, resellers
+from yeastar_app.services import capacity, central_dashboard, pbx, resellers
 from yeastar_app.services.capacity import CAPACITIES, Amount
 
 SCREENS = {1: 20, 50: 8, 200: 5}
@@ -159,9 +159,13 @@ def lists(folder: Path) -> None:
             for name, action, place in (("resellers", resellers.search, middle), ("PBXs", pbx.search, middle * 10)):
                 first, between = (_median(action, page, by) for page in ({}, {"before": place}))
                 print(f"{name:<32} {many:>9} {many * 10:>8} {first:>9.2f} {between:>9.2f}", flush=True)
+            print(
+                f"{'Dashboard':<32} {many:>9} {many * 10:>8} {_median(central_dashboard.view, None, by):>9.2f}",
+                flush=True,
+            )
 
 
-def _median(action: Callable[..., Any], page: dict[str, int], by: Credential) -> float:
+def _median(action: Callable[..., Any], page: dict[str, int] | None, by: Credential) -> float:
     """Milliseconds, the median of 15."""
     times = []
     for _ in range(15):

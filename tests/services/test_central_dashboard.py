@@ -1,6 +1,7 @@
 """The Dashboard of Central Management: its figures are those of the lists behind it, nobody sees what it may not, and
 it asks the database eight times and no more."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -9,18 +10,21 @@ import pytest
 from tests import factories
 from tests.services.central import Owner, activated, add_pbx, add_reseller, let_the_engine_work, owner
 from tests.services.test_dashboard import counted
+from tests.services.test_passwords import activate
 from tests.services.test_tasks import add_task, running
 from yeastar_app import clock
 from yeastar_app.access import Credential, perform, who
 from yeastar_app.database import transaction
+from yeastar_app.engines import live
 from yeastar_app.features import Feature
 from yeastar_app.jobs import tasks as jobs
-from yeastar_app.models.accounts import Kind, Organisation
+from yeastar_app.models.accounts import Account, Kind, Organisation
 from yeastar_app.models.alarms import AlarmLevel
 from yeastar_app.models.capacity import Pbx
+from yeastar_app.models.credentials import LinkPurpose
 from yeastar_app.portals.central.attention import attention
 from yeastar_app.refusals import NotAllowed
-from yeastar_app.services import central_dashboard, engine_orders, pbx, pbx_control, resellers, tasks
+from yeastar_app.services import central_dashboard, engine_orders, links, pbx, pbx_control, resellers, tasks
 from yeastar_app.services.central_dashboard import STATES, Several
 from yeastar_app.services.pbx import Shown
 
@@ -92,6 +96,31 @@ def test_the_capacities_are_those_of_my_subscription(sqlite: str) -> None:
     reseller = everywhere(partner)
     for by in (partner.credential, reseller):
         assert seen(by).gauges == perform(pbx.overview, None, by).gauges
+
+
+def test_an_open_dashboard_is_told_of_everything_on_it(sqlite: str) -> None:
+    partner = owner()
+    watched = set(central_dashboard.topics(who(partner.credential)))
+    number = add_reseller(partner)
+    heard: set[str] = set()
+    stop = live.listen(heard.update)
+
+    def told(act: Callable[[], Any]) -> Any:
+        heard.clear()
+        done = act()
+        assert heard & watched
+        return done
+
+    with transaction() as session:
+        token = links.issue(session, session.get_one(Account, number), LinkPurpose.ACTIVATION, timedelta(days=7))
+    told(lambda: activate(token))
+    with transaction(writes=False) as session:
+        reseller = factories.signed_in(session.get_one(Account, number))
+    pbx_id = told(lambda: add_pbx(reseller))
+    told(let_the_engine_work)
+    told(lambda: add_task(reseller, pbx_id))
+    told(lambda: perform(pbx_control.delete, {"id": pbx_id}, reseller))
+    stop()
 
 
 def test_a_strangers_matters_are_on_nobodys_dashboard(sqlite: str) -> None:

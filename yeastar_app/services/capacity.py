@@ -182,6 +182,14 @@ def topic_below(pool_id: int) -> str:
     return f"below:{pool_id}"
 
 
+def tell_of_holder(session: Session, organisation_id: int) -> None:
+    """Something about who holds a pool is different: lists of those that hold a part of its parent's show it."""
+    query = sa.select(col(Pool.parent_id)).where(col(Pool.organisation_id) == organisation_id)
+    parent = session.execute(query).scalar_one_or_none()
+    if parent is not None:
+        live.changed(session, topic_below(parent))
+
+
 _TOO_MUCH = t("The package does not hold that much. Lower the marked capacities; nothing was saved.")
 _TOO_LITTLE = t("The package cannot go below what is in use.")
 

@@ -15,7 +15,7 @@ from yeastar_app.engines import passwords
 from yeastar_app.models.accounts import Account, Kind, Organisation, Status
 from yeastar_app.models.credentials import Link, LinkPurpose, ResetRequest
 from yeastar_app.refusals import NotAllowed, Refusal
-from yeastar_app.services import devices, links, mail, sessions, throttle
+from yeastar_app.services import capacity, devices, links, mail, sessions, throttle
 from yeastar_app.services.fields import Secret, Token, YeastarId
 from yeastar_app.services.links import LinkState
 from yeastar_app.services.sessions import Ticket
@@ -132,6 +132,8 @@ def activate(session: Session, actor: Actor, form: LinkForm, *, prepared: str) -
     account.status = Status.ACTIVE
     account.activated_at = clock.now()
     links.end_all(session, account.key)
+    if account.kind is Kind.RESELLER:
+        capacity.tell_of_holder(session, account.organisation_id)
     audit(session, sessions.as_owner(actor, account), "account.activate", account, label=account.email,
           before={"status": Status.NOT_ACTIVATED}, after={"status": Status.ACTIVE})  # fmt: skip
     return sessions.hand_out_ticket(session, account, actor.credential)

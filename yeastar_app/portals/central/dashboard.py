@@ -60,6 +60,8 @@ class CentralDashboardState(Shell):
     sees_needs: bool = False
     """Whether anything that could need somebody is shown to this account at all."""
     needs: list[StepRow] = []
+    begins: bool = False
+    """No PBX is there yet, and this account may add one."""
     sees_tasks: bool = False
     tasks: list[TaskRow] = []
     sees_logs: bool = False
@@ -90,6 +92,7 @@ class CentralDashboardState(Shell):
         self.pbxs, self.states = (f"{seen.pbxs.total:,}", _states(seen.pbxs)) if seen.pbxs else ("", [])
         self.sees_needs = any(part is not None for part in (seen.pbxs, seen.alarms, seen.resellers, seen.tasks))
         self.needs = attention(seen)
+        self.begins = self.may_add_pbx and seen.pbxs is not None and seen.pbxs.total == 0
         self.sees_tasks = seen.tasks is not None
         self.tasks = [task_row(row) for row in seen.tasks.next] if seen.tasks else []
         self.sees_logs = seen.recent is not None
@@ -161,11 +164,16 @@ def _needs(state: Any) -> rx.Component:
             state.needs.length() > 0,
             step_list(state.needs, SYMBOLS, t("Needs attention")),
             rx.cond(
-                state.sees_needs,
+                state.begins,
+                empty("server", t("No cloud PBXs yet"),
+                      t("Add the first one: it takes its extensions and concurrent calls from your package."),
+                      button_link(t("Add PBX"), "/central/pbx?add=1", symbol="plus")),
+                rx.cond(state.sees_needs,
                 empty("circle-check", t("Nothing needs attention"),
                       t("Alarms, cloud PBXs in trouble, what expires and what runs out appear here.")),
                 empty("lock", t("Nothing else here yet"),
                       t("Ask whoever created your account which parts of Central Management you may use.")),
+                ),
             ),
         ),
         title=t("Needs attention"),
