@@ -21,7 +21,9 @@ def test_a_reseller_sees_at_one_glance_what_needs_attention(page: Page) -> None:
     expect(page.get_by_role("row").filter(has_text="Scheldt Veterinary Clinic")).to_be_visible()
     page.go_back()
     needs.get_by_role("link", name=re.compile("^See the log: ")).click()
-    expect(page.get_by_text("It is not running: only a running PBX can be reset.")).to_be_visible()
+    expect(
+        page.get_by_role("cell", name="It is not running: only a running PBX can be reset.", exact=True)
+    ).to_be_visible()
 
 
 def test_an_open_dashboard_follows_what_others_do(page: Page, other_page: Page) -> None:

@@ -71,10 +71,14 @@ _WORDS = {
 
 def look(session: Session, token: str, purpose: LinkPurpose) -> tuple[LinkState, Account | None]:
     """What a link is good for and whose it is, without using it: email scanners open links too."""
-    link = session.exec(select(Link).where(col(Link.token_hash) == digest(token), col(Link.purpose) == purpose)).first()
-    account = session.get(Account, link.account_id) if link else None
-    if link is None or account is None:
+    found = session.exec(
+        select(Link, Account)  # at one moment: between two of them somebody may use it
+        .join(Account, col(Account.id) == col(Link.account_id))
+        .where(col(Link.token_hash) == digest(token), col(Link.purpose) == purpose)
+    ).first()
+    if found is None:
         return LinkState.UNKNOWN, None
+    link, account = found
     if link.used_at:
         return LinkState.USED, account
     if account.status is not _SERVES[purpose]:
