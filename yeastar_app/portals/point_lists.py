@@ -329,7 +329,7 @@ def filters(state: Any, placeholder: str) -> rx.Component:
         rx.cond(
             state.tab == "registered",
             tables.filter_choice(
-                state.state, {"": t("Counts or reversed"), **point_details.STATES}, state.pick_state, t("State")
+                state.state, {"": t("All states"), **point_details.STATES}, state.pick_state, t("State")
             ),
             tables.filter_choice(
                 state.kind,

@@ -114,7 +114,7 @@ def uploads_page() -> rx.Component:
         get_points_panel(),
         result_window(UploadsState.load),
         back=back_link(t("Partner Program"), "/partner/program"),
-        note=t("Workbooks and the rows to correct are kept for {n} days, at most {count} or {mb} MB of them: then the "
+        note=t("Workbooks and their rows to correct are kept for {n} days, at most {count} of them and {mb} MB: the "
                "oldest finished ones make room. Results stay.", n=settings().workbooks_kept_days,
                count=settings().workbooks_kept, mb=settings().workbooks_kept_mb),
     )  # fmt: skip
