@@ -1,10 +1,12 @@
 """How much of a cloud PBX is in use: what the engine measures, late, twice and in any order, and the alarms of it."""
 
+import io
 import random
 import threading
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+import openpyxl
 import pytest
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
@@ -16,16 +18,17 @@ from tests.services.test_hosting import resize, running
 from yeastar_app import clock
 from yeastar_app.access import perform
 from yeastar_app.database import transaction
-from yeastar_app.engines import simulated_days
+from yeastar_app.engines import simulated_days, simulator
 from yeastar_app.engines.hosting import Usage
 from yeastar_app.engines.hosting_http import read_usage
 from yeastar_app.jobs import hosting
 from yeastar_app.models.alarms import Alarm, AlarmLevel
-from yeastar_app.models.capacity import Pbx
+from yeastar_app.models.capacity import Pbx, RunState
+from yeastar_app.models.hosting import SimulatedPbx
 from yeastar_app.models.records import Email
 from yeastar_app.models.usage import UsageDay
 from yeastar_app.refusals import NotFound
-from yeastar_app.services import alarm_contacts, checks, pbx_control, usage
+from yeastar_app.services import alarm_contacts, capacity_records, checks, pbx, pbx_control, usage
 from yeastar_app.settings import settings
 
 MINUTE = timedelta(minutes=1)
@@ -302,13 +305,13 @@ def test_a_simulated_pbx_says_what_is_in_use_every_five_minutes_and_nothing_when
     noon = START + timedelta(hours=1)
     assert [simulate_usage(noon + minute * MINUTE) for minute in (0, 0, 4, 5)] == [1, 0, 0, 1]
     seen = now_of(number)
-    assert seen is not None and 0 < seen.calls < 20 and 0 < seen.extensions < 40 and 0 < seen.minutes < 900
+    assert seen is not None and 0 < seen.calls < 20 and 0 < seen.extensions < 40 and 0 <= seen.minutes < 900
     with clock.frozen(noon + 6 * MINUTE):
         perform(pbx_control.stop, {"id": number}, partner.credential)
         let_the_engine_work()
         assert hosting.measure() == 1
     stopped = now_of(number)
-    assert stopped is not None and (stopped.extensions, stopped.calls, stopped.minutes > 0) == (0, 0, True)
+    assert stopped is not None and (stopped.extensions, stopped.calls) == (0, 0)
     assert stopped.peak >= seen.peak
     with clock.frozen(noon + 60 * MINUTE):
         delete_pbx(partner.credential, number)
@@ -333,6 +336,25 @@ def test_simulated_days_are_the_same_for_everybody_and_within_what_there_is(sqli
             assert 0 <= said.extensions <= 20 and 0 <= said.calls <= said.peak <= 5 and 0 <= said.minutes <= 700
 
 
+def test_a_new_simulated_pbx_fills_in_its_time_and_keeps_its_recordings_when_it_is_stopped(sqlite: str) -> None:
+    partner = owner()
+    number = running(partner, extensions=40, calls=20, recording=True, minutes=900)
+    filled = []
+    for age in (timedelta(), timedelta(hours=1), timedelta(days=14), timedelta(days=28), timedelta(days=56)):
+        assert simulate_usage(START + age) == 1
+        now = now_of(number)
+        assert now is not None
+        filled.append((now.extensions > 0, now.minutes))
+    assert [phones for phones, _ in filled] == [False, True, True, True, True]
+    minutes = [minutes for _, minutes in filled]
+    assert minutes[:2] == [0, 0] and 0 < minutes[2] < minutes[3] < minutes[4]
+    with transaction() as session:
+        simulated = session.exec(select(SimulatedPbx)).one()
+        simulated.state = RunState.STOPPED
+        said = simulator.usage_of(simulated, START + timedelta(days=56))
+    assert (said.extensions, said.calls, said.peak, said.minutes) == (0, 0, 0, minutes[4])
+
+
 def test_who_wants_to_see_alarms_has_busy_pbxs(sqlite: str, monkeypatch: pytest.MonkeyPatch) -> None:
     number = running(owner(), calls=20)
     monkeypatch.setenv("SIMULATOR_ALARM_PERCENT", "100")
@@ -341,7 +363,19 @@ def test_who_wants_to_see_alarms_has_busy_pbxs(sqlite: str, monkeypatch: pytest.
     assert lasting(number) == [HIGH, FULL]
 
 
-# What is kept
+# What is kept, and what is handed out
+
+
+def test_the_exported_list_says_what_is_in_use_and_when_that_was(sqlite: str) -> None:
+    partner = owner()
+    measured_one, _ = running(partner), running(partner, name="Never measured")
+    take_in(measured(measured_one, 2, extensions=17, peak=3, minutes=9))
+    exported = perform(pbx.export, {}, partner.credential)
+    heads, never, now = openpyxl.load_workbook(io.BytesIO(exported)).active.iter_rows(values_only=True)  # type: ignore[union-attr]
+    assert heads[-5:] == (
+        "Measured (UTC)", "Extensions Registered", "Calls in Progress", "Most Calls That Day", "Recording Minutes Used",
+    )  # fmt: skip
+    assert (never[-5:], now[-5:]) == ((None,) * 5, (START.replace(tzinfo=None), 17, 2, 3, 9))
 
 
 def test_days_are_kept_as_long_as_my_subscription_looks_back(sqlite: str) -> None:
@@ -349,6 +383,7 @@ def test_days_are_kept_as_long_as_my_subscription_looks_back(sqlite: str) -> Non
     for ago in (400, 366, 365, 31, 30, 0):
         with transaction() as session:
             session.add(UsageDay(pbx_id=number, day=START.date() - timedelta(days=ago)))
+    assert usage.KEPT == capacity_records.WINDOW
     assert hosting.forget_usage() == 2
     with transaction(writes=False) as session:
         assert len(session.exec(select(UsageDay)).all()) == 4

@@ -111,7 +111,7 @@ def measure(deliver: Callable[[Usage], None]) -> int:
 def usage_of(row: SimulatedPbx, at: datetime) -> Usage:
     """What is in use of a PBX at a moment: of one that does not run its recordings alone."""
     runs = row.state is RunState.RUNNING
-    return in_use(row.reference, at, row.extensions * runs, row.calls * runs, row.minutes)
+    return in_use(row.reference, at, row.extensions * runs, row.calls * runs, row.minutes, row.created_at)
 
 
 def _locked(session: Session, reference: str) -> SimulatedPbx:
@@ -175,6 +175,7 @@ def _apply(row: SimulatedPbx, kind: CommandKind, body: dict[str, Any], was: RunS
             row.extensions, row.calls, row.minutes = body["extensions"], body["calls"], body["minutes"]
             if kind is CommandKind.CREATE:
                 row.state = RunState.STOPPED if was is RunState.DELETED else was
+                row.created_at = row.created_at or clock.now()
         case CommandKind.START:
             row.state = RunState.RUNNING
         case CommandKind.STOP:

@@ -115,9 +115,14 @@ def ask(pbx_id: int) -> None:
 
 
 def forget_usage() -> int:
-    """Delete what was used on days long gone; how many rows."""
-    with transaction() as session:
-        return usage.forget_old(session)
+    """Delete what was used on days long gone, a few rows at a time; how many."""
+    done = 0
+    while True:
+        with transaction() as session:
+            few = usage.forget_old(session)
+        done += few
+        if few < usage.AT_ONCE:
+            return done
 
 
 def expire() -> int:

@@ -111,6 +111,8 @@ class SimulatedPbx(Table, table=True):
     """Commands taken and not finished; the first is being carried out."""
     due_at: datetime | None = time_column(nullable=True, index=True)
     """When the first of the queue is finished; empty: nothing is being done."""
+    created_at: datetime | None = time_column(nullable=True)
+    """Empty: long ago."""
     measure_at: datetime | None = time_column(nullable=True, index=True)
     """When it says next how much of it is in use; empty: it is not there."""
     unsent: list[dict[str, Any]] = Field(default_factory=list, sa_type=sa.JSON)

@@ -24,7 +24,7 @@ DAY = timedelta(days=1)
 SHOWN = timedelta(days=30)
 KEPT = timedelta(days=365)
 """As far back as My Subscription looks (capacity_records.WINDOW)."""
-AT_ONCE = 500
+AT_ONCE = 2000
 
 
 @dataclass(frozen=True)
