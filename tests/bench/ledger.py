@@ -96,7 +96,10 @@ def company(folder: Path) -> Iterator[tuple[int, int, Credential]]:
 
 def pages(folder: Path, lengths: tuple[int, ...] = (10_000, 100_000, 1_000_000)) -> None:
     """Milliseconds of a page by the length of the ledger; the last over the first."""
-    print(f"\n{'ledger page, ms':<40} " + " ".join(f"{length:>10,}" for length in lengths) + "  last/first", flush=True)
+    print(
+        f"\n{'ledger page, ms':<40} " + " ".join(f"{length:>10,}" for length in lengths) + "  last/first  aim 1.5",
+        flush=True,
+    )
     measured: dict[str, list[float]] = {name: [] for name in QUESTIONS}
     with company(folder) as (organisation, person, here):
         there = 0

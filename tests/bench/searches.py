@@ -1,5 +1,5 @@
-"""Searches and filters in long lists, with few rows and with many of one owner: what is rare and what is common must be
-found as soon in either."""
+"""Long lists, their searches and their filters, with few rows and with many of one owner: what is rare and what is
+common must be found as soon in either."""
 
 import statistics
 import time
@@ -17,7 +17,18 @@ from yeastar_app import clock, database
 from yeastar_app.access import Credential, perform
 from yeastar_app.database import transaction
 from yeastar_app.models.accounts import Kind
-from yeastar_app.services import alarms, audit_log, contacts, mailbox, operation_logs, pbx, resellers, staff, tasks
+from yeastar_app.services import (
+    alarms,
+    audit_log,
+    central_dashboard,
+    contacts,
+    mailbox,
+    operation_logs,
+    pbx,
+    resellers,
+    staff,
+    tasks,
+)
 
 RUNS = 11
 RARE = (
@@ -57,7 +68,13 @@ MORE = (
     " FROM counted",
 )
 """As many of everything else that gets long, and ten that are like no other."""
-QUESTIONS: dict[str, tuple[Callable[..., Any], dict[str, str]]] = {
+MIDDLE = "the key in the middle"
+QUESTIONS: dict[str, tuple[Callable[..., Any], dict[str, str] | None]] = {
+    "Dashboard of Central Management": (central_dashboard.view, None),
+    "resellers: first page": (resellers.search, {}),
+    "resellers: a page in the middle": (resellers.search, {"before": MIDDLE}),
+    "PBXs: first page": (pbx.search, {}),
+    "PBXs: a page in the middle": (pbx.search, {"before": MIDDLE}),
     "PBXs: a rare name": (pbx.search, {"name": "night desk"}),
     "PBXs: a common word": (pbx.search, {"name": "pbx"}),
     "PBXs: nothing there": (pbx.search, {"name": "zeppelin"}),
@@ -105,7 +122,7 @@ QUESTIONS: dict[str, tuple[Callable[..., Any], dict[str, str]]] = {
 IN_THE_BACK_OFFICE = (audit_log.read, mailbox.emails, staff.accounts)
 
 
-def _seconds(action: Callable[..., Any], question: dict[str, str], by: Credential) -> float:
+def _seconds(action: Callable[..., Any], question: dict[str, str] | None, by: Credential) -> float:
     """The median of some runs, the first one aside."""
     times = []
     for _ in range(RUNS + 1):
@@ -117,11 +134,12 @@ def _seconds(action: Callable[..., Any], question: dict[str, str], by: Credentia
 
 def lists(folder: Path, lengths: tuple[int, ...] = (1_000, 100_000)) -> None:
     """Milliseconds of a first page by the number of PBXs; there are a tenth as many resellers."""
-    print(f"\n{'searches in lists, SQLite, ms':<40} " + " ".join(f"{length:>10,}" for length in lengths), flush=True)
+    title = f"\n{'lists, PBXs in ten a reseller, SQLite, ms':<44} "
+    print(title + " ".join(f"{length:>10,}" for length in lengths) + "   many/few  aim 1.5", flush=True)
     measured: dict[str, list[float]] = {name: [] for name in QUESTIONS}
     for length in lengths:
         with fresh(folder, f"searches-{length}"):
-            by, _ = central.populated(length // 10)
+            by, middle = central.populated(length // 10)
             with transaction() as session:
                 for statement in RARE:
                     step = length // 10 // (10 if "reseller" in statement else 1)
@@ -135,12 +153,14 @@ def lists(folder: Path, lengths: tuple[int, ...] = (1_000, 100_000)) -> None:
                 connection.execute(sa.text("ANALYZE"))
             for name, (action, question) in QUESTIONS.items():
                 long_ago = str((clock.now() - timedelta(days=60)).date())
-                asked = {each: long_ago if value == "long ago" else value for each, value in question.items()}
+                key = middle if action is resellers.search else middle * 10
+                places = {"long ago": long_ago, MIDDLE: str(key)}
+                asked = question and {each: places.get(value, value) for each, value in question.items()}
                 who = admin if action in IN_THE_BACK_OFFICE else by
                 measured[name].append(_seconds(action, asked, who))
     for name, series in measured.items():
         figures = " ".join(f"{one * 1000:>10.2f}" for one in series)
-        print(f"{name:<40} {figures} {series[-1] / series[0]:>11.2f}", flush=True)
+        print(f"{name:<44} {figures} {series[-1] / series[0]:>11.2f}", flush=True)
 
 
 if __name__ == "__main__":
