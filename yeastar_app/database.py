@@ -13,6 +13,7 @@ from select import POLLIN, poll
 from time import monotonic
 from typing import Any
 
+import psycopg
 import sqlalchemy as sa
 from pydantic_core import to_json
 from sqlalchemy import Connection, Engine, Select, event, make_url
@@ -247,31 +248,36 @@ def first_row(statement: Select[Any], parameters: dict[str, Any]) -> Any:
 def row_of(session: Session, statement: Any, parameters: dict[str, Any]) -> Any:
     """The first row of what a constant statement gives within a transaction, as by `session.execute`.
 
-    On SQLite the statement is compiled once and handed to the driver: what SQLAlchemy does around it takes three times
-    as long as the statement itself."""
+    The statement is compiled once and handed to the driver: what SQLAlchemy does around it takes three times as long as
+    the statement itself. Its types see what comes back, not what is given."""
     session.flush()
-    driver = _driver_of(session)
-    if driver is None or _is_watched(session.get_bind()):
+    if _is_watched(session.get_bind()):
         return session.connection().execute(statement, parameters).first()
+    driver: Any = _driver_of(session)
     try:
-        driver.begin()
+        if driver:
+            driver.begin()
+        else:
+            driver = session.connection().connection.driver_connection
         return _row(driver, statement, parameters)
-    except sqlite3.Error as error:
-        said, dialect = _compiled(statement)[0], sqlite.dialect()
-        raise sa.exc.DBAPIError.instance(said, None, error, sqlite3.Error, True, dialect=dialect) from error
+    except (sqlite3.Error, psycopg.Error) as error:
+        said, *_ = _compiled(statement, isinstance(driver, SQLiteConnection))
+        dialect = session.get_bind().dialect
+        base = sqlite3.Error if isinstance(error, sqlite3.Error) else psycopg.Error
+        raise sa.exc.DBAPIError.instance(said, None, error, base, True, dialect=dialect) from error
 
 
 def _row(driver: Any, statement: Any, parameters: dict[str, Any]) -> Any:
-    sql, order, fixed, read = _compiled(statement)
+    sql, order, fixed, read = _compiled(statement, isinstance(driver, SQLiteConnection))
     values = {**fixed, **parameters}
-    return read(driver.execute(sql, [values[name] for name in order]).fetchone())
+    return read(driver.execute(sql, [values[name] for name in order] if order else values).fetchone())
 
 
 @lru_cache
-def _compiled(statement: Any) -> tuple[str, list[str], dict[str, Any], Callable[[Any], Any]]:
-    """The statement for SQLite's driver: its text, the order of its parameters, the values that are part of it, and
-    what makes the driver's row into ours."""
-    dialect = sqlite.dialect()
+def _compiled(statement: Any, for_sqlite: bool) -> tuple[str, list[str], dict[str, Any], Callable[[Any], Any]]:
+    """The statement for the driver: its text, the order of its parameters where they have no names, the values that are
+    part of it, and what makes the driver's row into ours."""
+    dialect: Any = sqlite.dialect() if for_sqlite else postgresql.psycopg.dialect()  # type: ignore[no-untyped-call]
     compiled = statement.compile(dialect=dialect)
     columns = list(statement.exported_columns)
     row = namedtuple("row", [column.key for column in columns])  # type: ignore[misc]

@@ -58,7 +58,10 @@ class Saver:
                 GRANT + Feature.PBX_VIEW: "on"}  # fmt: skip
         await self._client.round_trip(self._plan["load"], {})
         await self._client.round_trip(self._plan["save"], {"form": form})
-        (at,) = self._database.execute("SELECT at FROM audit_row WHERE label = ?", (reseller,)).fetchone()
+        saved = self._database.execute("SELECT at FROM audit_row WHERE label = ?", (reseller,)).fetchone()
+        if saved is None:
+            raise RuntimeError(f"the Save of {reseller} was refused")
+        (at,) = saved
         return datetime.fromisoformat(at).replace(tzinfo=UTC).timestamp()
 
 
@@ -101,4 +104,7 @@ async def idle_cpu(process: int, seconds: int) -> float:
 
 
 if __name__ == "__main__":
-    print(json.dumps(asyncio.run(run(json.load(sys.stdin)))))
+    try:
+        print(json.dumps(asyncio.run(run(json.load(sys.stdin)))))
+    except Exception as error:
+        sys.exit(f"{type(error).__name__}: {error}")
