@@ -272,8 +272,7 @@ def first_load(server: Server) -> None:
 
 
 def screens(server: Server, folder: Path) -> None:
-    named = {"subscription": ("subscription_state", "load"), "load": ("reseller_state", "load"),
-             "save": ("reseller_state", "save")}  # fmt: skip
+    named = {"subscription": ("subscription_state", "load"), "save": ("reseller_state", "save")}
     central.screens(server, folder, {what: event_name(*of) for what, of in named.items()}, cookies_of)
 
 

@@ -45,10 +45,10 @@ def screens(
     server: Server, folder: Path, events: dict[str, str], cookies_of: Callable[[Server, str, int], list[str]]
 ) -> None:
     """From a commit to the other screens: of the same server, and over a Redis-compatible store from another process.
-    What it costs that screens are open where nothing happens. `events`: subscription, load, save."""
+    What it costs that screens are open where nothing happens. `events`: subscription, save."""
     print(f"\n{'commit to the other screens':<44} {'screens':>7} {'p50 ms':>9} {'p99 ms':>9}  aim: p99 < 1000")
     for count, rounds in SCREENS.items():
-        plan = {"event": events["subscription"], "load": events["load"], "save": events["save"], "rounds": rounds,
+        plan = {"event": events["subscription"], "save": events["save"], "rounds": rounds,
                 "saver": cookies_of(server, "partner", 1)[0], "database": str(_database(server)),
                 "idle": PROCESSES[server.address] if count in (1, 200) else 0}  # fmt: skip
         _follow("embedded: another screen's Save", server, plan, cookies_of(server, "partner", count))

@@ -1,5 +1,5 @@
 """Open screens and the time until they show a commit: `python -m tests.bench.screens` reads a plan (JSON: name,
-address, cookies, event, rounds, database; and pool, or saver, load and save) from stdin and prints JSON to stdout: the
+address, cookies, event, rounds, database; and pool, or saver and save) from stdin and prints JSON to stdout: the
 seconds from each commit to its arrival at each screen. Who commits is another process (`pool`: this one takes an
 extension from it, or gives one back), or a person at one more screen of the same server (`saver`: the cookie of who
 adds a reseller). Where `idle` is asked for: seconds of CPU of these processes while nothing happens."""
@@ -43,10 +43,10 @@ class OtherProcess:
 
 
 class Saver:
-    """A person who adds one reseller after the other."""
+    """A person who opens one tab after the other and adds a reseller in each."""
 
-    def __init__(self, plan: dict[str, Any], client: Client) -> None:
-        self._plan, self._client, self._number = plan, client, 0
+    def __init__(self, plan: dict[str, Any]) -> None:
+        self._plan, self._number = plan, 0
         self._database = sqlite3.connect(plan["database"], timeout=30)
 
     async def commit(self) -> float:
@@ -54,14 +54,15 @@ class Saver:
         self._number += 1
         reseller = f"{self._plan['name']}-{self._number}"
         form = {"company": reseller, "first_name": "Remy", "email": f"{reseller}@bench.example", "extensions": "1",
-                "min_extensions": "1", "calls": "1", "minutes": "0",
-                GRANT + Feature.PBX_VIEW: "on"}  # fmt: skip
-        await self._client.round_trip(self._plan["load"], {})
-        await self._client.round_trip(self._plan["save"], {"form": form})
-        saved = self._database.execute("SELECT at FROM audit_row WHERE label = ?", (reseller,)).fetchone()
-        if saved is None:
-            raise RuntimeError(f"the Save of {reseller} was refused")
-        (at,) = saved
+                "min_extensions": "1", "calls": "1", "minutes": "0", GRANT + Feature.PBX_VIEW: "on"}  # fmt: skip
+        tab = Client(f"saver-{reseller}", SAVER_PAGE)
+        await tab.connect(self._plan["address"], self._plan["saver"])
+        await tab.send(self._plan["save"], {"form": form})
+        while "_redirect" not in (answer := str(await tab.answer())):
+            if "errors_rx_state_': {'" in answer:
+                raise RuntimeError(f"the Save was refused: {answer}")
+        await tab.socket.disconnect()
+        (at,) = self._database.execute("SELECT at FROM audit_row WHERE label = ?", (reseller,)).fetchone()
         return datetime.fromisoformat(at).replace(tzinfo=UTC).timestamp()
 
 
@@ -70,13 +71,7 @@ async def run(plan: dict[str, Any]) -> dict[str, Any]:
     for client, cookie in zip(clients, plan["cookies"], strict=True):
         await client.connect(plan["address"], cookie)
         await client.round_trip(plan["event"], {})
-    committing: Saver | OtherProcess
-    if "saver" in plan:
-        saver = Client(f"saver-{plan['name']}", SAVER_PAGE)
-        await saver.connect(plan["address"], plan["saver"])
-        committing = Saver(plan, saver)
-    else:
-        committing = OtherProcess(plan)
+    committing = Saver(plan) if "saver" in plan else OtherProcess(plan)
     idle = await idle_cpu(plan["idle"], 10) if plan.get("idle") else None
     seen: list[float] = []
     for _ in range(plan["rounds"]):
