@@ -56,6 +56,31 @@ async def test_one_step_back_counts_although_something_was_typed_before(sqlite: 
     assert (state.filters["company"], state.opened) == ("", drawn + 1)
 
 
+async def test_what_is_typed_before_the_page_is_loaded_stays(sqlite: str) -> None:
+    root = tab(owner().credential)
+    await arrive(root, HERE)
+    state = await root.get_state(ResellersState)
+    await send(state, "find", "company", "a")
+    for query in ("", "company=a"):
+        state = await shown(root, query)
+        assert (state.filters["company"], state.opened) == ("a", 0)
+
+
+async def test_a_field_that_was_typed_into_before_the_first_load_is_not_drawn_anew_by_it(sqlite: str) -> None:
+    state = await shown(tab(owner().credential))
+    assert state.opened == 0
+
+
+async def test_who_left_before_the_list_caught_up_begins_anew(sqlite: str) -> None:
+    root = tab(owner().credential)
+    state = await shown(root, "company=x")
+    await send(state, "find", "company", "")
+    await send(state, "find", "company", "a")
+    await arrive(root, "/central/tasks")
+    state = await shown(root)
+    assert state.filters["company"] == ""
+
+
 @pytest.mark.parametrize("name", ["before", "nothing", "", None, 5, [], {}])
 async def test_a_filter_the_list_does_not_have_changes_nothing(sqlite: str, name: Any) -> None:
     root = tab(owner().credential)

@@ -10,13 +10,17 @@ from reflex_base.vars import Var
 
 import yeastar_app.yeastar_app  # noqa: F401 - registers every page
 from tests.security.test_matrix import cookie
-from tests.services.central import owner
+from tests.services.central import add_pbx, owner
+from tests.services.customers_ground import FORM, customer, edit, partner
 from yeastar_app.access import Credential, who
 from yeastar_app.components import overlays
 from yeastar_app.portals.central.customers import HERE as CUSTOMERS
 from yeastar_app.portals.central.customers import CustomersState
+from yeastar_app.portals.central.pbx_details import PbxDetailsState
 from yeastar_app.portals.gate import HYDRATE, Gate
 from yeastar_app.portals.page import PAGES, Page, Shell, set_current_actor
+from yeastar_app.portals.partner.partner_form import PartnerFormState
+from yeastar_app.services import customers
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.route)
@@ -56,7 +60,7 @@ async def hydrate(root: Any, **says: Any) -> None:
     await Gate().preprocess(None, root, Event(name=HYDRATE, payload=says))
 
 
-async def customers(root: Any) -> Any:
+async def adding(root: Any) -> Any:
     """The page of customers with its panel opened, perhaps before anything else has happened there."""
     state = await root.get_state(CustomersState)
     await CustomersState.event_handlers["open_new"].fn(state)
@@ -67,7 +71,7 @@ async def test_a_panel_stays_while_its_page_is_loaded_again_and_is_closed_when_i
     root = tab(owner().credential)
     await hydrate(root, hashes=["a"])
     await arrive(root, CUSTOMERS)
-    state = await customers(root)
+    state = await adding(root)
     await hydrate(root)  # a lost connection is back
     await arrive(root, CUSTOMERS)
     await CustomersState.event_handlers["load"].fn(state)
@@ -80,7 +84,7 @@ async def test_a_click_before_the_page_is_loaded_counts(sqlite: str) -> None:
     root = tab(owner().credential)
     await hydrate(root, hashes=["a"])
     await arrive(root, "/central/tasks")
-    state = await customers(root)
+    state = await adding(root)
     await arrive(root, CUSTOMERS)
     await CustomersState.event_handlers["load"].fn(state)
     assert state.editing
@@ -90,6 +94,36 @@ async def test_in_a_reloaded_document_nothing_is_open(sqlite: str) -> None:
     root = tab(owner().credential)
     await hydrate(root, hashes=["a"])
     await arrive(root, CUSTOMERS)
-    state = await customers(root)
+    state = await adding(root)
     await hydrate(root, hashes=["a"])
     assert not state.editing
+
+
+async def test_a_panel_the_address_asks_for_is_opened_once_and_not_drawn_anew_beneath_the_typing(sqlite: str) -> None:
+    hosting = owner()
+    path = f"/central/pbx/{add_pbx(hosting.credential)}"
+    root = tab(hosting.credential)
+    state = await root.get_state(PbxDetailsState)
+    for _ in range(2):  # the second time because a lost connection is back
+        await arrive(root, f"{path}?do=edit")
+        await PbxDetailsState.event_handlers["load"].fn(state)
+        assert (state.panel, state.form_number) == ("edit", 1)
+    await arrive(root, "/central/pbx/new")
+    assert (state.panel, state.loaded) == ("", False)
+
+
+async def test_a_form_is_filled_anew_only_where_what_is_stored_is_different(sqlite: str) -> None:
+    me = partner()
+    person = customer(me)
+    root = tab(me)
+    state = await root.get_state(PartnerFormState)
+    keys = []
+    for city in ("", "", "Groningen"):
+        if city:
+            edit(customers, me, person, **FORM, city=city)
+        await arrive(root, f"/partner/partners/edit?id={person}")
+        await PartnerFormState.event_handlers["load_edit"].fn(state)
+        keys.append(state.form_key)
+        state.picture_shown = "chosen" if not city else state.picture_shown
+    assert keys[0] == keys[1] != keys[2]
+    assert (state.values["city"], state.picture_shown) == ("Groningen", "")

@@ -53,7 +53,9 @@ class ListPage(rx.State, mixin=True):
     export_href: str = ""
 
     _under_way: list[str] = []
-    """Addresses this page has asked for and that are not loaded yet."""
+    """Addresses of this page that somebody has typed past before they were loaded, and the last one asked for."""
+    _at: str = ""
+    """The address that was loaded last."""
 
     def _list(self) -> ListOf:
         raise NotImplementedError
@@ -79,16 +81,20 @@ class ListPage(rx.State, mixin=True):
 
     def _take(self, asked: dict[str, str]) -> None:
         """What the address asks for counts, unless it is one that somebody has typed past meanwhile."""
-        address = self._address(asked)
-        if asked == self.filters:
-            self._under_way = []
-        elif address in self._under_way:
-            self._under_way = self._under_way[self._under_way.index(address) + 1 :]
+        self._at = self._address(asked)
+        if asked == (self.filters or self._list().parsed({})):
+            self.filters, self._under_way = asked, []
+        elif self._at in self._under_way:
+            self._under_way = self._under_way[self._under_way.index(self._at) + 1 :]
         else:
             self.filters, self._under_way = asked, []
             self.opened += 1
         self.seeds, self.narrowed = asked, any(asked.values())
         self.export_href = with_query(self._list().export, **asked)
+
+    def _close(self) -> None:
+        super()._close()
+        self._under_way, self._at = [], ""
 
     async def _fill(self) -> None:
         """The rows as they are now. What was said about what was just done stays."""
@@ -113,9 +119,11 @@ class ListPage(rx.State, mixin=True):
         return with_query(self._list().path, **filters, **place)
 
     def _narrow(self, given: dict[str, Any], *, replace: bool = False) -> Any:
+        here = self._address(self._list().parsed(dict(self.router.url.query_parameters)))
+        before = self._under_way or ([here] if here != self._at else [])  # quicker than the page itself
         self.filters = self._list().parsed(given)
         address = self._address(self.filters)
-        self._under_way = [*self._under_way, address][-UNDER_WAY:]
+        self._under_way = [*before, address][-UNDER_WAY:]
         return rx.redirect(address, replace=replace)
 
     @rx.event
