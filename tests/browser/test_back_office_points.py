@@ -172,3 +172,20 @@ def test_an_administrator_raises_a_threshold_and_nobody_falls(page: Page) -> Non
         page.get_by_role("button", name=f"Remove {name}").click()
         page.get_by_role("dialog").get_by_role("button", name="Remove").click()
         expect(page.get_by_text(said)).to_be_visible()
+
+
+def test_an_administrator_finds_in_words_what_was_done_and_takes_it_along(page: Page) -> None:
+    come_in(page, "admin", target="/staff/audit")
+    page.get_by_role("searchbox", name="Action").fill("points adj")
+    page.wait_for_url("**action=points*adj*")
+    lines = page.get_by_role("table", name="Audit Log").get_by_role("row")
+    expect(lines.filter(has_text="Reward redeemed")).to_have_count(0)
+    line = lines.filter(has_text="Certification course passed by two engineers")
+    expect(line).to_contain_text("Points adjusted")
+    expect(line).to_contain_text("partner_points.adjust")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Export").click()
+    (sheet,) = openpyxl.load_workbook(io.BytesIO(Path(download.value.path()).read_bytes()))
+    assert {row[3:5] for row in sheet.iter_rows(min_row=2, values_only=True)} == {
+        ("Points adjusted", "partner_points.adjust")
+    }

@@ -39,7 +39,7 @@ def audit_log_page() -> rx.Component:
         t("Audit Log"),
         layout.card(
             toolbar(
-                list_page.search(state, t("Search what, company or address")),
+                list_page.search(state, t("What, company or IP")),
                 list_page.search(state, t("Who"), "who"),
                 list_page.search(state, t("Action"), "action"),
                 list_page.day(state, "since", t("From")),
