@@ -371,6 +371,11 @@ def _json(rows: list[Any]) -> str:
 # Words: what people search for in long lists. A row matches where every word that was typed begins a word of the row.
 
 
+_GAPS = (
+    r"\u0001-\u002F\u003A-\u0040\u005B-\u0060\u007B-\u00A9\u00AB-\u00B4\u00B6-\u00B9\u00BB-\u00BF\u00D7\u00F7"
+    r"\u2000-\u206F\u3000-\u3004\u3008-\u3020"
+)
+"""What parts words, as migration 0011 names it to PostgreSQL."""
 _BEHIND = "\U0010ffff"
 """Sorts behind every letter a word may go on with."""
 
@@ -395,7 +400,8 @@ def has_words(session: Session, said: Any, words: Sequence[str]) -> Any:
     """A condition on a row at hand: each of the words (`words_of`) begins a word of the text."""
     if is_sqlite(session):
         return sa.func.has_words(said, " ".join(words), type_=sa.Boolean) == sa.true()
-    return sa.func.words_in(said).bool_op("@@")(_query(words))
+    low = sa.func.lower(sa.collate(said, "default"))  # that of an identifier knows no letters beyond ASCII
+    return sa.and_(*[low.bool_op("~")(sa.literal(f"(^|[{_GAPS}]){word}")) for word in words])
 
 
 def keys_with_words(
@@ -428,6 +434,20 @@ def how_many_with(session: Session, key: Any, word: str, most: int) -> int | Non
 
 def _query(words: Sequence[str], first: str = "") -> Any:
     return sa.cast(first + " & ".join(f"'{word}':*" for word in words), postgresql.TSQUERY)
+
+
+def at_hand(session: Session, *conditions: Any) -> Any:
+    """Conditions that most rows of a list meet, judged on the row at hand: SQLite, which knows little of how many
+    rows meet what, is not led by them to another index than the list's own."""
+    whole = sa.and_(*conditions)
+    return sa.case((whole, 1), else_=0) == 1 if is_sqlite(session) else whole
+
+
+def of_the_row(session: Session, key: Any, *conditions: Any) -> Any:
+    """Conditions of rows that are walked past, by their key: PostgreSQL, which takes comparing texts for cheap, would
+    rather compare those of a whole joined table first."""
+    whole = sa.and_(*conditions)
+    return whole if is_sqlite(session) else sa.case((sa.and_(key > 0, whole), 1), else_=0) == 1
 
 
 def is_in_the_models(name: str | None, kind: str, _parents: object) -> bool:

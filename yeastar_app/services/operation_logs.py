@@ -11,6 +11,7 @@ from sqlmodel import Session, col
 
 from yeastar_app import clock
 from yeastar_app.access import Actor, Policy, action, visible_organisations
+from yeastar_app.database import at_hand
 from yeastar_app.features import Feature, Surface
 from yeastar_app.models.accounts import Account, Kind, Organisation
 from yeastar_app.models.records import AuditRow
@@ -85,7 +86,7 @@ class Details:
 @action(VIEW, form=Filter, writes=False)
 def search(session: Session, actor: Actor, form: Filter) -> Found:
     """One page, newest first. Only what the actor's own subtree did: a superior's doings are none of its business."""
-    scope = [*_scope(actor), *between(col(AuditRow.at), form.since, form.until)]
+    scope = [*_scope(session, actor), *between(col(AuditRow.at), form.since, form.until)]
     filters = _filters(session, form)
     found = page_of(session, _rows(), col(AuditRow.id), form, order=NEWEST, scope=scope, filters=filters)
     return Found([_row(row) for row in found.rows], found.newer, found.older)
@@ -93,14 +94,14 @@ def search(session: Session, actor: Actor, form: Filter) -> Found:
 
 def latest(session: Session, actor: Actor, many: int) -> list[Row]:
     """The last operations, newest first, for whoever may see them."""
-    query = _rows().where(*_scope(actor)).order_by(*NEWEST.by()).limit(many)
+    query = _rows().where(*_scope(session, actor)).order_by(*NEWEST.by()).limit(many)
     return [_row(row) for row in session.execute(query)]
 
 
 @action(VIEW, form=One, writes=False)
 def details(session: Session, actor: Actor, form: One) -> Details:
     """One operation, before → after. NotFound for a stranger's."""
-    row = session.execute(_rows().where(*_scope(actor), col(AuditRow.id) == form.id)).first()
+    row = session.execute(_rows().where(*_scope(session, actor), col(AuditRow.id) == form.id)).first()
     if row is None:
         raise NotFound(t("This operation"))
     return Details(_row(row), changes_of(row.before, row.after))
@@ -116,7 +117,7 @@ _COLUMNS = [
 def export(session: Session, actor: Actor, form: Filter) -> bytes:
     """What the filters let through, newest first, as a workbook."""
     narrowed = [*between(col(AuditRow.at), form.since, form.until), *[one.judged for one in _filters(session, form)]]
-    query = _rows().where(*_scope(actor), *narrowed).order_by(*NEWEST.by())
+    query = _rows().where(*_scope(session, actor), *narrowed).order_by(*NEWEST.by())
     lines = []
     for found in session.execute(query.limit(MOST_IN_A_WORKBOOK)):
         row, changes = _row(found), changes_of(found.before, found.after)
@@ -153,7 +154,7 @@ def _rows() -> Any:
     )  # fmt: skip
 
 
-def _scope(actor: Actor) -> list[Any]:
+def _scope(session: Session, actor: Actor) -> list[Any]:
     """What the actor's own subtree did. A reseller's people act on what is their company's alone, and nobody is below
     them: their log is read along the index of that company."""
     own = [col(AuditRow.organisation_id) == actor.organisation] if actor.kind in RESELLERS else []
@@ -161,7 +162,7 @@ def _scope(actor: Actor) -> list[Any]:
         col(AuditRow.action).in_(OPERATIONS),
         sa.and_(col(AuditRow.action).in_(OF_COLLEAGUES), col(Account.kind).in_(RESELLERS)),
     )
-    return [*own, paging.judged(visible_organisations(actor), logged), col(AuditRow.at) >= clock.now() - SHOWN]
+    return [*own, at_hand(session, visible_organisations(actor), logged), col(AuditRow.at) >= clock.now() - SHOWN]
 
 
 def _row(row: Any) -> Row:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, BeforeValidator
 from sqlalchemy import Select
 from sqlmodel import Session
 
-from yeastar_app.database import among
+from yeastar_app.database import among, at_hand, of_the_row
 from yeastar_app.words import storable
 
 PAGE = 25
@@ -19,6 +19,8 @@ FEW = 2_000
 """Where an index finds no more than these, they are put in order."""
 WALK = 2_000
 """Where it finds more, so many rows are looked at in the list's order first: what is common fills a page of them."""
+STROLL = 200
+"""So many, where nobody knows how many it finds and asking may take long."""
 
 
 def _key_or_none(value: Any) -> int | None:
@@ -102,12 +104,12 @@ class Filter:
     """What narrows a list: a condition on a row at hand, and, for lists that grow without end, a select of the keys of
     the rows that meet it, found by an index: of those alone where it is `exact`, of others too where it is not.
 
-    `broad`: the index finds many, or nobody knows before it has found them all. What is looked for is then looked for
-    among the next rows of the list first."""
+    `broad`: the index finds many. What is looked for is then looked for among the next rows of the list first; where
+    nobody knows (None), among a few of them."""
 
     judged: Any
     keys: Any = None
-    broad: bool = False
+    broad: bool | None = False
     exact: bool = True
 
 
@@ -178,10 +180,14 @@ class _Pages:
         telling = [one for one in self.filters if one.keys is not None]
         if not telling:
             return list(self.session.execute(listed.where(*[one.judged for one in self.filters]).limit(self.most)))
+        if any(one.broad is None for one in telling):
+            rows, whole = self._walked(listed, forward, STROLL)
+            if whole:
+                return rows
         for one in telling:
             if not one.broad and (few := self._few(one)) is not None:
                 return self._found(one, among(self.session, self.key, few), beyond, by)
-        rows, whole = self._walked(listed, forward)
+        rows, whole = self._walked(listed, forward, WALK)
         if whole:
             return rows
         for one in telling:
@@ -194,11 +200,12 @@ class _Pages:
         keys = list(self.session.execute(one.keys.limit(FEW + 1)).scalars())
         return keys if len(keys) <= FEW else None
 
-    def _walked(self, listed: Select[Any], forward: bool) -> tuple[list[Any], bool]:
-        """What matches of the next WALK rows, and whether that is a whole page, or all there is."""
+    def _walked(self, listed: Select[Any], forward: bool, far: int) -> tuple[list[Any], bool]:
+        """What matches of the next rows, so many, and whether that is a whole page, or all there is."""
         columns = self.order.columns
-        end = self.session.execute(listed.with_only_columns(*columns).offset(WALK).limit(1)).first()
-        matching = listed.where(*[one.judged for one in self.filters]).limit(self.most)
+        end = self.session.execute(listed.with_only_columns(*columns).offset(far).limit(1)).first()
+        met = of_the_row(self.session, self.key, *[one.judged for one in self.filters])
+        matching = listed.where(met).limit(self.most)
         rows = list(self.session.execute(matching.where(self.order.until(end, forward)) if end else matching))
         return rows, end is None or len(rows) == self.most
 
@@ -206,16 +213,10 @@ class _Pages:
         """The next rows of those an index finds. All that narrows them further is wrapped, so that the database is not
         led to another index by it."""
         further = [one.judged for one in self.filters if one is not by_index or not one.exact]
-        narrowed = self.query.where(there, judged(self.scope, beyond, *further))
+        narrowed = self.query.where(there, at_hand(self.session, self.scope, beyond, *further))
         chosen = narrowed.with_only_columns(self.key).order_by(*by).limit(self.most)
         rows = self.query.where(self.key.in_(list(self.session.execute(chosen).scalars()))).order_by(*by)
         return list(self.session.execute(rows))
-
-
-def judged(*conditions: Any) -> Any:
-    """Conditions that are judged on the row at hand: the database is not led to an index other than the list's by them.
-    For what most rows of a list meet anyway."""
-    return sa.case((sa.and_(*conditions), 1), else_=0) == 1
 
 
 def between(moment: Any, since: date | None, until: date | None) -> list[Any]:

@@ -6,7 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
-from yeastar_app.database import has_words, keys_with_words, words_of
+from yeastar_app.database import has_words, is_sqlite, keys_with_words, words_of
 from yeastar_app.models.points import PointEntry, Registration
 from yeastar_app.models.products import Product
 from yeastar_app.services.paging import Filter
@@ -53,8 +53,10 @@ def entries(session: Session, organisation_id: int, search: str) -> Filter:
     return Filter(judged, sa.union_all(by_reason, registered), broad=_broad(session, ways), exact=False)
 
 
-def _broad(session: Session, ways: Ways) -> bool:
+def _broad(session: Session, ways: Ways) -> bool | None:
     """Whether the index may have to gather many for one of the ways before it can say which."""
+    if not is_sqlite(session):
+        return None  # nobody can say
     return any(words and not any(is_rare(session, col(Registration.id), word) for word in words) for _, words in ways)
 
 

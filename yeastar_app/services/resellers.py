@@ -11,6 +11,7 @@ from sqlmodel import Session, col, select
 
 from yeastar_app import clock
 from yeastar_app.access import Actor, Credential, Policy, action, audit
+from yeastar_app.database import at_hand
 from yeastar_app.engines import live, passwords
 from yeastar_app.features import RESELLER_FEATURES, Feature, Surface
 from yeastar_app.models.accounts import Account, Kind, Organisation, OrganisationKind, Status, TwoFactor
@@ -405,7 +406,9 @@ def switch_off_two_factor(session: Session, actor: Actor, form: One) -> str:
 @action(VIEW, form=Filter, writes=False, alike=True)
 def search(session: Session, actor: Actor, form: Filter) -> Found:
     """One page of the list, newest first."""
-    found = page_of(session, _rows(), col(Pool.id), form, scope=_scope(actor), filters=_filters(session, actor, form))
+    found = page_of(
+        session, _rows(), col(Pool.id), form, scope=_scope(session, actor), filters=_filters(session, actor, form)
+    )
     return Found([_row(row) for row in found.rows], found.newer, found.older)
 
 
@@ -420,7 +423,7 @@ _COLUMNS = (
 @action(VIEW, form=Filter, writes=False)
 def export(session: Session, actor: Actor, form: Filter) -> bytes:
     """All that the filters let through, as a workbook."""
-    query = _rows().where(*_scope(actor), *[one.judged for one in _filters(session, actor, form)])
+    query = _rows().where(*_scope(session, actor), *[one.judged for one in _filters(session, actor, form)])
     found = [_row(row) for row in session.execute(query.order_by(col(Pool.id).desc()))]
     lines = [
         [row.company, row.name, row.email, row.status.value, row.pbxs, *sum(row.capacities, ()), row.min_extensions,
@@ -461,11 +464,11 @@ def _rows() -> Any:
     )
 
 
-def _scope(actor: Actor) -> list[Any]:
+def _scope(session: Session, actor: Actor) -> list[Any]:
     """Those that hold a part of the actor's pool."""
     return [
         col(Pool.parent_id) == actor.pool_id,
-        paging.judged(col(Account.kind) == Kind.RESELLER, col(Account.status) != Status.REMOVED),
+        at_hand(session, col(Account.kind) == Kind.RESELLER, col(Account.status) != Status.REMOVED),
     ]
 
 

@@ -83,11 +83,12 @@ def begins(session: Session, search: str, *places: Among, only: Sequence[Any] = 
         return Filter(contains(search, *columns))
     judged = has_words(session, text_of(*columns), words)
     counts = {word: _count(session, places, word) for word in words}
-    rarest = min(words, key=lambda word: (counts[word], -len(word)))
+    rarest = min(words, key=lambda word: (counts[word] or 0, -len(word)))
+    most = counts[rarest]
     parts: list[Any] = [place.keys(session, [rarest]) for place in places]
     keys: Any = parts[0].union_all(*parts[1:]) if len(parts) > 1 else parts[0]
     exact = len(words) == len(places) == 1 and not only
-    return Filter(judged, keys, broad=counts[rarest] > FEW, exact=exact)
+    return Filter(judged, keys, broad=None if most is None else most > FEW, exact=exact)
 
 
 def is_rare(session: Session, key: Any, word: str) -> bool:
@@ -101,7 +102,7 @@ def telling(session: Session, key: Any, words: Sequence[str]) -> list[str]:
     return [word for word in words if is_rare(session, key, word)] or list(words)
 
 
-def _count(session: Session, places: Sequence[Among], word: str) -> int:
-    """How many rows of the places have it, no more than matters; many where nobody knows."""
+def _count(session: Session, places: Sequence[Among], word: str) -> int | None:
+    """How many rows of the places have it, no more than matters; None where nobody knows."""
     counts = [how_many_with(session, place.kept.key, word, FEW + 1) for place in places]
-    return sum(FEW + 1 if count is None else count for count in counts)
+    return None if None in counts else sum(count or 0 for count in counts)
