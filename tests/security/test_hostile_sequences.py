@@ -29,6 +29,7 @@ from yeastar_app.access import perform
 from yeastar_app.database import transaction
 from yeastar_app.jobs import hosting
 from yeastar_app.jobs import tasks as task_jobs
+from yeastar_app.models.alarms import AlarmKind
 from yeastar_app.models.capacity import RunState
 from yeastar_app.models.hosting import CommandKind, EngineCommand, Outcome
 from yeastar_app.models.tasks import TargetStatus
@@ -91,7 +92,7 @@ def test_what_failed_and_was_done_after_all_is_done(case: Case) -> None:  # noqa
 def test_an_engine_that_says_it_runs_with_nothing_frees_nothing(case: Case) -> None:  # noqa: F811
     case.say(extensions=0, calls=0)
     assert free(case.partner) == (980, 196, 50_000)
-    assert case.trouble == engine_troubles.DIFFERS
+    assert case.trouble == engine_troubles.DIFFERS[CommandKind.RESIZE]
     with pytest.raises(Refusal, match="nothing_runs"):
         do(pbx_control.go_back, case.by, case.number)
     do(pbx_control.retry, case.by, case.number)
@@ -102,11 +103,38 @@ def test_an_engine_that_says_it_runs_with_nothing_frees_nothing(case: Case) -> N
 def test_one_that_says_done_and_goes_on_with_the_larger_size_gets_no_capacity_back(case: Case) -> None:  # noqa: F811
     case.resize(extensions=10)
     case.done()
-    assert (free(case.partner)[0], case.trouble) == (980, engine_troubles.DIFFERS)
+    assert (free(case.partner)[0], case.trouble) == (980, engine_troubles.DIFFERS[CommandKind.RESIZE])
     do(pbx_control.retry, case.by, case.number)
     case.done(extensions=10)
     assert free(case.partner)[0] == 990
     all_is_well(case)
+
+
+def test_a_pbx_that_stops_by_itself_is_in_trouble_until_it_runs_or_may_be_stopped(case: Case) -> None:  # noqa: F811
+    case.say(state=RunState.STOPPED)
+    assert case.trouble == engine_troubles.DIFFERS[CommandKind.START]
+    assert case.alarms == [(AlarmKind.PBX_TROUBLE, True)]
+    do(pbx_control.retry, case.by, case.number)
+    case.say()
+    assert case.trouble == engine_troubles.DIFFERS[CommandKind.START]
+    case.done(state=RunState.RUNNING)
+    all_is_well(case)
+    case.say(state=RunState.STOPPED)
+    do(pbx_control.go_back, case.by, case.number)
+    assert case.now.row.desired == "stopped"
+    all_is_well(case)
+
+
+def test_one_that_is_said_to_be_deleted_and_still_there_is_not_forgotten(case: Case) -> None:  # noqa: F811
+    do(pbx_control.delete, case.by, case.number)
+    assert case.trouble == ""
+    case.done()  # "done", it says, and runs on
+    assert case.trouble == engine_troubles.DIFFERS[CommandKind.DELETE]
+    assert free(case.partner)[0] == 980
+    do(pbx_control.retry, case.by, case.number)
+    case.done(state=RunState.DELETED)
+    assert free(case.partner)[0] == 1000
+    sound()
 
 
 def test_a_pbx_that_is_gone_stays_gone_whatever_is_said_of_it(case: Case) -> None:  # noqa: F811

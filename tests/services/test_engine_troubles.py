@@ -224,9 +224,9 @@ def test_a_pbx_that_never_came_to_be_has_nothing_to_go_back_to(db: str, scripted
 def test_an_engine_that_runs_another_size_than_asked_is_told_again(case: Case) -> None:
     case.resize(extensions=50)
     case.done(extensions=40)  # "done", it says
-    assert case.trouble == engine_troubles.DIFFERS
+    assert case.trouble == engine_troubles.DIFFERS[CommandKind.RESIZE]
     case.say()
-    assert case.trouble == engine_troubles.DIFFERS
+    assert case.trouble == engine_troubles.DIFFERS[CommandKind.RESIZE]
     do(pbx_control.retry, case.by, case.number)
     case.done(extensions=50)
     all_is_well(case)

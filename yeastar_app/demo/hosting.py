@@ -78,9 +78,9 @@ def tell(
     )
     if lives or could_not_start or state is RunState.STARTING:
         pbx.desired = Desired.RUNNING
-    engine_troubles.settle(session, pbx)
     if state is RunState.STARTING:
         engine_orders.order(session, pbx, CommandKind.START, by)
+    engine_troubles.settle(session, pbx)
 
 
 PEOPLE = (("Hanna", "Visser"), ("Luca", "Peeters"), ("Sofie", "Maes"), ("Jonas", "Berg"), ("Amira", "Haddad"))

@@ -22,7 +22,12 @@ FAILED = {
     CommandKind.INVITE: t("It could not be made ready for its activation"),
     CommandKind.DELETE: t("It could not be deleted"),
 }
-DIFFERS = t("The hosting engine runs it with another size than it was asked to.")
+DIFFERS = {
+    CommandKind.RESIZE: t("The hosting engine runs it with another size than it was asked to."),
+    CommandKind.START: t("It stopped, and nobody here asked for that."),
+    CommandKind.DELETE: t("The hosting engine says that it is deleted, and still has it."),
+}
+"""What is shown where nothing failed and yet it is not as wished, by the command that would mend it."""
 SIZES = ("extensions", "calls", "minutes")
 _FLAGS = ("recording", "high_availability")
 """Parts of a size that no report tells of: they are as the last command said that was done."""
@@ -50,7 +55,7 @@ def failed(kind: CommandKind, words: str) -> str:
 
 def concerns(pbx: Pbx, outcome: Outcome | None) -> bool:
     """Whether a report with this outcome can change the sign of a PBX."""
-    return pbx.trouble != "" or outcome is Outcome.FAILED or not _has_its_sizes(pbx)
+    return pbx.trouble != "" or outcome is Outcome.FAILED or bool(_unlike(pbx))
 
 
 def settle(session: Session, pbx: Pbx) -> None:
@@ -60,8 +65,7 @@ def settle(session: Session, pbx: Pbx) -> None:
     if pbx_alarms.is_lost(pbx) and all(one.kind is not CommandKind.CREATE for one in found):
         return
     signs = [failed(one.kind, one.error) for one in found]
-    if not signs and _differs(session, pbx):
-        signs = [DIFFERS]
+    signs += [DIFFERS[kind] for kind in differences(session, pbx, found)]
     pbx.trouble = " · ".join(signs)[:300]
 
 
@@ -111,12 +115,22 @@ def _flags_of(done: dict[Any, EngineCommand]) -> dict[str, bool]:
     return {name: bool(last and last.body.get(name)) for name in _FLAGS}
 
 
-def _differs(session: Session, pbx: Pbx) -> bool:
-    """Whether everything is answered, and yet it runs with another size than wished."""
-    there = pbx.reported_at is not None and pbx.run_state is not RunState.DELETED
-    if not there or pbx.desired is Desired.DELETED or _has_its_sizes(pbx):
-        return False
-    return not engine_orders.unanswered(session, pbx.key)
+def differences(session: Session, pbx: Pbx, found: list[EngineCommand]) -> list[CommandKind]:
+    """What is not as wished though everything is answered and nothing of `found` says why, by the command that would
+    mend it. Once it is shown it stays until it is mended, also while the engine is asked again."""
+    unlike = [kind for kind in _unlike(pbx) if all(one.kind is not kind for one in found)]
+    if not unlike or not engine_orders.unanswered(session, pbx.key):
+        return unlike
+    return [kind for kind in unlike if DIFFERS[kind] in pbx.trouble]
+
+
+def _unlike(pbx: Pbx) -> list[CommandKind]:
+    if pbx.reported_at is None or pbx.run_state is RunState.DELETED:
+        return []
+    if pbx.desired is Desired.DELETED:
+        return [CommandKind.DELETE]
+    stopped = pbx.desired is Desired.RUNNING and pbx.run_state is RunState.STOPPED
+    return [CommandKind.RESIZE] * (not _has_its_sizes(pbx)) + [CommandKind.START] * stopped
 
 
 def runs(session: Session, pbx: Pbx) -> Runs | None:
@@ -142,10 +156,8 @@ def runs(session: Session, pbx: Pbx) -> Runs | None:
 
 def take_back(session: Session, pbx: Pbx, what: Runs) -> None:
     """Wish of a PBX (locked) nothing but what it has; what failed before is nobody's wish any more."""
-    switched = {CommandKind.START, CommandKind.STOP, CommandKind.DELETE}
     failures = still_wished(session, pbx)
-    if switched & {one.kind for one in failures}:
-        pbx.desired = Desired.RUNNING if what.running else Desired.STOPPED
+    pbx.desired = Desired.RUNNING if what.running else Desired.STOPPED
     for name in (*SIZES, *_FLAGS, "plan"):
         setattr(pbx, name, getattr(what, name))
     for one in failures:

@@ -84,12 +84,11 @@ def reset(session: Session, actor: Actor, form: One) -> str:
 def delete(session: Session, actor: Actor, form: One) -> str:
     """Delete a PBX. It is gone, and its capacity back in the package, when the engine has confirmed it."""
     row, _ = locked(session, actor, form.id)
-    if row.desired is not Desired.DELETED:
-        row.desired = Desired.DELETED
-        engine_troubles.settle(session, row)
-        pbx_alarms.follow(session, row)
+    row.desired = Desired.DELETED
     if not engine_orders.unanswered(session, row.key, CommandKind.DELETE):
         engine_orders.order(session, row, CommandKind.DELETE, actor.email)
+    engine_troubles.settle(session, row)
+    pbx_alarms.follow(session, row)
     audit(session, actor, "pbx.delete", row, label=row.name, before=snapshot(session, row))
     return row.name
 
@@ -101,14 +100,15 @@ def retry(session: Session, actor: Actor, form: One) -> str:
     row, _ = locked(session, actor, form.id)
     if row.trouble and not engine_orders.unanswered(session, row.key):
         failed = engine_troubles.still_wished(session, row)
-        if any(one.kind is CommandKind.START for one in failed):
+        unlike = engine_troubles.differences(session, row, failed)
+        if CommandKind.START in [*unlike, *(one.kind for one in failed)]:
             _refuse_over(row)
         for one in failed:
             whom = {"people": one.body["people"]} if "people" in one.body else {}
             engine_orders.order(session, row, one.kind, actor.email, **whom)
-        if not failed and row.trouble == engine_troubles.DIFFERS:
-            engine_orders.order(session, row, CommandKind.RESIZE, actor.email)
-        elif not failed:
+        for kind in unlike:
+            engine_orders.order(session, row, kind, actor.email)
+        if not (failed or unlike):
             words = t("The hosting engine did all that {name} was asked for. Who runs the engine can tell you more.",
                       name=row.name)  # fmt: skip
             raise Refusal("nothing_failed", words)
