@@ -85,5 +85,5 @@ def test_somebody_finds_out_what_was_changed_by_whom(page: Page) -> None:
     with page.expect_download() as download:
         page.get_by_role("link", name="Export").click()
     assert download.value.suggested_filename == "operation-logs.xlsx"
-    page.get_by_role("button", name="Reset").click()
+    page.get_by_role("button", name="Reset", exact=True).click()
     expect(page.get_by_label("On", exact=True)).to_have_value("")
