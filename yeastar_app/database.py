@@ -161,7 +161,13 @@ def transaction(*, writes: bool = True) -> Iterator[Session]:
         _close(session)
 
 
-_idle: dict[Engine, list[Session]] = {}
+class KeptSession(Session):
+    """A session of SQLite with a connection of its own."""
+
+    driver: SQLiteConnection
+
+
+_idle: dict[Engine, list[KeptSession]] = {}
 """SQLite's sessions between two transactions, each with a connection of its own: to open them again takes longer than
 a small transaction. As many as were ever needed at once."""
 os.register_at_fork(after_in_child=_idle.clear)  # they belong to the process that opened them
@@ -175,20 +181,22 @@ def _open(to: Engine) -> Session:
             return _idle[to].pop()
     except LookupError:
         pass
-    return Session(to.connect(), expire_on_commit=False)
+    connection = to.connect()
+    session = KeptSession(connection, expire_on_commit=False)
+    session.driver = connection.connection.driver_connection  # type: ignore[assignment]
+    return session
 
 
 def _close(session: Session) -> None:
     """Roll back what was not committed. On SQLite the session is used again, unless something is the matter with it."""
-    connection = session.bind
-    if not isinstance(connection, Connection):
+    if not isinstance(session, KeptSession):
         session.close()
         return
+    connection: Any = session.bind
     try:
         session.close()
-        driver: Any = connection.connection.driver_connection
-        if driver.in_transaction:
-            driver.rollback()
+        if session.driver.in_transaction:
+            session.driver.rollback()
     except BaseException:
         connection.invalidate()  # whatever it holds, the others can go on
         raise
@@ -201,8 +209,8 @@ def _close(session: Session) -> None:
 
 def _close_idle(of: Engine) -> None:
     for session in _idle.pop(of, ()):
-        if isinstance(session.bind, Connection):
-            session.bind.close()
+        connection: Any = session.bind
+        connection.close()
 
 
 def _is_watched(by: Engine | Connection) -> bool:
@@ -212,8 +220,7 @@ def _is_watched(by: Engine | Connection) -> bool:
 
 def _driver_of(session: Session) -> SQLiteConnection | None:
     """SQLite's connection behind a session."""
-    bind = session.bind
-    return bind.connection.driver_connection if isinstance(bind, Connection) else None
+    return session.driver if isinstance(session, KeptSession) else None
 
 
 def after_commit(session: Session, do: Callable[[], None]) -> None:
