@@ -288,7 +288,7 @@ SERVED: dict[str, Section] = {
     "events": (90, lambda server, floor, _: events(floor, server)),
     "others": (90, lambda server, *_: others(server)),
     "first-load": (40, lambda server, *_: first_load(server)),
-    "screens": (120, lambda server, _, folder: screens(server, folder)),
+    "screens": (180, lambda server, _, folder: screens(server, folder)),
 }
 """These need our server, and the bare one."""
 

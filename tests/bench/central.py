@@ -29,7 +29,7 @@ from yeastar_app.models.capacity import Pbx, PbxPlan, Pool
 from yeastar_app.services import capacity
 from yeastar_app.services.capacity import CAPACITIES, Amount
 
-SCREENS = {1: 20, 50: 8, 200: 5}
+SCREENS = {1: 12, 50: 6, 200: 4}
 """Commits, by number of screens."""
 ROUNDS, UPDATES, CONTENDERS = 15, 80, 8
 """Ours and bare take turns so often, with so many updates each; then so many threads share them. The best round of each

@@ -72,7 +72,7 @@ async def run(plan: dict[str, Any]) -> dict[str, Any]:
         await client.connect(plan["address"], cookie)
         await client.round_trip(plan["event"], {})
     committing = Saver(plan) if "saver" in plan else OtherProcess(plan)
-    idle = await idle_cpu(plan["idle"], 10) if plan.get("idle") else None
+    idle = await idle_cpu(plan["idle"], 6) if plan.get("idle") else None
     seen: list[float] = []
     for _ in range(plan["rounds"]):
         await asyncio.sleep(PAUSE)
