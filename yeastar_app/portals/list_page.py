@@ -210,10 +210,15 @@ def filter_form(state: Any, *fields: rx.Component) -> rx.Component:
     )
 
 
+def _drawn(state: Any, name: str) -> Any:
+    """The key of such a field: a page that is reloaded is drawn before it is known what its address asks for."""
+    return name + state.opened.to_string() + "-" + state.seeds[name]
+
+
 def filter_field(state: Any, name: str, label: str, kind: str = "text") -> rx.Component:
     """A field of `filter_form`."""
     field = rx.el.input(name=name, type=kind, default_value=state.seeds[name], max_length=100,
-                        key=name + state.opened.to_string(), class_name="input")  # fmt: skip
+                        key=_drawn(state, name), class_name="input")  # fmt: skip
     return rx.el.label(rx.el.span(label, class_name="label"), field, class_name="field")
 
 
@@ -225,7 +230,7 @@ def filter_select(state: Any, name: str, options: dict[str, str], label: str) ->
             *[rx.el.option(words, value=value) for value, words in options.items()],
             name=name,
             default_value=state.seeds[name],
-            key=name + state.opened.to_string(),
+            key=_drawn(state, name),
             aria_label=label,
             class_name="input",
         ),
