@@ -9,7 +9,7 @@ from sqlmodel import col, select
 
 from tests.factories import account
 from tests.faults.killed import in_a_process
-from tests.faults.test_reseller_killed import die_at
+from tests.faults.killed import die_at
 from tests.race import at_once
 from tests.services.test_points import earn, spend
 from yeastar_app import clock, database
