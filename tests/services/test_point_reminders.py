@@ -8,8 +8,7 @@ import pytest
 from sqlmodel import col, select
 
 from tests.factories import account
-from tests.faults.killed import in_a_process
-from tests.faults.killed import die_at
+from tests.faults.killed import die_at, in_a_process
 from tests.race import at_once
 from tests.services.test_points import earn, spend
 from yeastar_app import clock, database
