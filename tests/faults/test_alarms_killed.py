@@ -84,7 +84,7 @@ def test_the_alarm_job_killed_anywhere_raises_every_alarm_once_and_says_each_onc
         assert now["emails"] == now["told"]  # who counts as told has the email, and the other way round
     end = seen[-1]
     assert end["alarms"] == sorted([*before, *(f"Clinic {number} expires soon" for number in range(PBXS)),
-                                    "Concurrent Calls: used up", "Concurrent Calls: running out"])  # fmt: skip
+                                    "Concurrent Calls: used up"])  # fmt: skip
     assert len(end["emails"]) == 2 * EMAILS_AN_HOUR
 
     seen = killed("summarise", timedelta(days=11, hours=2))

@@ -100,11 +100,20 @@ def test_a_capacity_warns_at_80_percent_alerts_when_it_is_used_up_and_is_over_wh
     assert sorted(shown(reseller)) == [
         ("alert", "Extensions: used up", True),
         ("warning", "Concurrent Calls: running out", True),
-        ("warning", "Extensions: running out", True),
     ]
     delete_pbx(reseller, last)
     assert lasting(reseller) == []
     assert ("alert", "Extensions: used up", False) in shown(reseller)
+
+
+def test_what_is_used_up_does_not_run_out_as_well_and_runs_out_again_when_a_little_is_free(db: str) -> None:
+    partner = owner(total_calls=10)
+    add_pbx(partner.credential, calls=8)
+    assert lasting(partner.credential) == ["Concurrent Calls: running out"]
+    last = add_pbx(partner.credential, calls=2)
+    assert lasting(partner.credential) == ["Concurrent Calls: used up"]
+    delete_pbx(partner.credential, last)
+    assert lasting(partner.credential) == ["Concurrent Calls: running out"]
 
 
 def test_a_larger_package_ends_its_alarm_and_a_smaller_one_raises_it(sqlite: str) -> None:
@@ -174,10 +183,7 @@ def test_what_was_full_before_there_were_alarms_is_found_by_the_job(db: str) -> 
     partner = owner(total_calls=10, used_calls=10)
     assert shown(partner.credential) == []
     assert jobs.look() == 1
-    assert sorted(shown(partner.credential)) == [
-        ("alert", "Concurrent Calls: used up", True),
-        ("warning", "Concurrent Calls: running out", True),
-    ]
+    assert shown(partner.credential) == [("alert", "Concurrent Calls: used up", True)]
     assert jobs.look() == 0
 
 
@@ -361,7 +367,7 @@ def test_an_owner_sees_its_resellers_alarms_and_nobody_sees_a_strangers(sqlite: 
     reseller, sister = a_reseller(partner, calls=5), a_reseller(partner)
     add_pbx(reseller, calls=5)
     number = perform(alarms.listed, {}, reseller).rows[0].id
-    assert [row.own for row in perform(alarms.listed, {}, partner.credential).rows] == [False, False]
+    assert [row.own for row in perform(alarms.listed, {}, partner.credential).rows] == [False]
     for stranger in (rival.credential, sister):
         assert shown(stranger) == []
         with pytest.raises(NotFound):
@@ -373,9 +379,9 @@ def test_an_owner_sees_its_resellers_alarms_and_nobody_sees_a_strangers(sqlite: 
 
 
 def test_who_acknowledged_first_stays_and_the_number_of_open_alerts_falls(db: str) -> None:
-    partner = owner(total_calls=5)
-    add_pbx(partner.credential, calls=5)
-    assert perform(alarms.open_alerts, None, partner.credential) == 1
+    partner = owner(total_calls=5, total_extensions=20)
+    add_pbx(partner.credential, calls=5, extensions=20)
+    assert perform(alarms.open_alerts, None, partner.credential) == 2
     ids = [row.id for row in perform(alarms.listed, {}, partner.credential).rows]
     assert perform(alarms.acknowledge, {"ids": ids}, partner.credential) == 2
     assert perform(alarms.open_alerts, None, partner.credential) == 0
@@ -388,11 +394,11 @@ def test_who_acknowledged_first_stays_and_the_number_of_open_alerts_falls(db: st
 def test_the_list_is_filtered_by_level_state_and_words_and_the_workbook_holds_just_that(sqlite: str) -> None:
     partner = owner(total_calls=5)
     add_pbx(partner.credential, calls=5, name="=Soon", expires_on=START.date().isoformat())
-    assert len(shown(partner.credential)) == 3
+    assert len(shown(partner.credential)) == 2
     assert [row[0] for row in shown(partner.credential, level="alert")] == ["alert"]
     assert shown(partner.credential, state="over") == []
     assert shown(partner.credential, search="used up") == [("alert", "Concurrent Calls: used up", True)]
-    assert len(shown(partner.credential, level="x", state={}, search=None, before="abc")) == 3
+    assert len(shown(partner.credential, level="x", state={}, search=None, before="abc")) == 2
     made = perform(alarms.export, {"search": "=soon"}, partner.credential)
     (row,) = workbooks.read(made, "Alarms", ["Level", "Alarm", "Cloud PBX"], 10)
     assert row.cells == {"Level": "Warning", "Alarm": "=Soon expires soon", "Cloud PBX": "=Soon"}
@@ -421,7 +427,7 @@ def test_alarms_are_kept_for_six_months_and_what_lasts_is_kept_longer(db: str) -
     with transaction() as session:  # sessions have their own limits
         assert alarm_records.forget_old(session) == 1
         left = session.exec(select(Alarm)).all()
-    assert {alarm.kind for alarm in left} == {AlarmKind.CAPACITY_LOW, AlarmKind.CAPACITY_FULL}
+    assert {alarm.kind for alarm in left} == {AlarmKind.CAPACITY_FULL}
 
 
 # Notification contacts
@@ -437,7 +443,6 @@ def test_a_contact_hears_of_the_levels_it_wants_of_its_own_company_only(db: str)
     assert sorted(emails()) == [
         ("alerts@example.com", "Alert: Concurrent Calls: used up"),
         ("all@example.com", "Alert: Concurrent Calls: used up"),
-        ("all@example.com", "Warning: Concurrent Calls: running out"),
     ]
 
 

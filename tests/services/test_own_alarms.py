@@ -150,7 +150,7 @@ def test_what_runs_out_is_among_the_alarms_and_above_the_list_of_pbxs(sqlite: st
     lumen = a_customer(partner)
     number = had(partner, lumen, calls=10)
     take_in(measured(number, 10))
-    words = ["all concurrent calls in use", "concurrent calls run out"]
+    words = ["all concurrent calls in use"]
     assert shown(lumen) == words
     assert [one.title for one in perform(own_pbx.search, {}, lumen.credential).alarms] == [
         f"Front desk: {title}" for title in words

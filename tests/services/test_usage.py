@@ -216,17 +216,22 @@ HIGH, FULL = "concurrent calls run out", "all concurrent calls in use"
 
 def test_calls_that_run_out_are_a_warning_and_all_of_them_an_alert_until_it_is_quiet_again(db: str) -> None:
     number = running(owner(), calls=10)
-    assert in_a_row(number, 7, 8, 10, 10) == [[], [HIGH], [HIGH, FULL], [HIGH, FULL]]
+    assert in_a_row(number, 7, 8, 10, 10) == [[], [HIGH], [FULL], [FULL]]
     take_in(measured(number, 0, at=START + timedelta(hours=4)))
     assert lasting(number) == []
     assert alarms_of(number) == [(HIGH, AlarmLevel.WARNING, False), (FULL, AlarmLevel.ALERT, False)]
     assert broken() == []
 
 
+def test_what_is_no_longer_all_in_use_still_runs_out(sqlite: str) -> None:
+    number = running(owner(), calls=100)
+    assert in_a_row(number, 100, 95, 94, 76, 74, every=3 * timedelta(hours=1)) == [[FULL], [FULL], [HIGH], [HIGH], []]
+
+
 def test_an_alarm_does_not_come_and_go_with_every_call(sqlite: str) -> None:
     number = running(owner(), calls=10)
     in_a_row(number, *[10, 0, 9, 10, 2, 8, 10, 0] * 6, every=5 * MINUTE)
-    assert [title for title, _, _ in alarms_of(number)] == [HIGH, FULL]
+    assert [title for title, _, _ in alarms_of(number)] == [FULL]
 
 
 @pytest.mark.parametrize(
@@ -245,9 +250,7 @@ def test_extensions_are_less_urgent_and_recordings_as_urgent_as_calls(sqlite: st
     number = running(owner(), recording=True, minutes=1000)
     take_in(measured(number, extensions=20, minutes=1000))
     assert [(title, level.value) for title, level, _ in alarms_of(number)] == [
-        ("most extensions are registered", "information"),
         ("every extension is registered", "warning"),
-        ("call recording runs out", "warning"),
         ("call recording is full", "alert"),
     ]
 
@@ -261,7 +264,7 @@ def test_more_capacity_ends_the_alarm_and_less_raises_it(sqlite: str) -> None:
     partner = owner()
     number = running(partner, calls=10)
     assert in_a_row(number, 9) == [[HIGH]]
-    for calls, lasts in ((20, []), (9, [HIGH, FULL])):
+    for calls, lasts in ((20, []), (9, [FULL])):
         resize(partner.credential, number, calls=calls)
         let_the_engine_work()
         with clock.frozen(START + calls * MINUTE):
@@ -272,7 +275,7 @@ def test_more_capacity_ends_the_alarm_and_less_raises_it(sqlite: str) -> None:
 def test_a_stopped_pbx_has_no_calls_to_run_out_of(sqlite: str) -> None:
     partner = owner()
     number = running(partner, calls=10)
-    assert in_a_row(number, 10) == [[HIGH, FULL]]
+    assert in_a_row(number, 10) == [[FULL]]
     perform(pbx_control.stop, {"id": number}, partner.credential)
     let_the_engine_work()
     take_in(measured(number, 0, at=START + MINUTE, peak=10))
@@ -360,7 +363,7 @@ def test_who_wants_to_see_alarms_has_busy_pbxs(sqlite: str, monkeypatch: pytest.
     monkeypatch.setenv("SIMULATOR_ALARM_PERCENT", "100")
     settings.cache_clear()
     simulate_usage(START + timedelta(hours=6))
-    assert lasting(number) == [HIGH, FULL]
+    assert lasting(number) == [FULL]
 
 
 # What is kept, and what is handed out

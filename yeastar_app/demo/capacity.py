@@ -194,8 +194,9 @@ def _reseller(
     given = resellers.snapshot(account, company, row)
     half = {each: max(1, given[each] // 2) for each in capacity.CAPACITIES}
     subject = f"account:{account.key}"
-    _log(session, owner, "reseller.create", subject, company.name, 260, after=given | half)
-    if account.status is Status.ACTIVE:
+    grown = account.status is Status.ACTIVE
+    _log(session, owner, "reseller.create", subject, company.name, 260, after=given | half if grown else given)
+    if grown:
         _log(session, owner, "reseller.edit", subject, company.name, 205, before=given | half, after=given)
     return row
 

@@ -19,7 +19,7 @@ def load(session: Session, people: dict[str, Account]) -> None:
     """Made by the reseller and by the owner, through the real rules, when it happened."""
     for who, name, kind, days in (
         ("reseller", "Reset before handing over", "reset", 9),
-        ("partner", "Weekly restart", "stop", 5),
+        ("partner", "Stop for the holidays", "stop", 5),
         ("reseller", "Reset before opening", "reset", 3),
     ):
         _task(session, people[who], name, kind, days)
@@ -27,7 +27,7 @@ def load(session: Session, people: dict[str, Account]) -> None:
 
 def for_tonight(session: Session, people: dict[str, Account]) -> None:
     """The one that waits, made just now."""
-    _task(session, people["partner"], "Restart at night", "start", 0)
+    _task(session, people["partner"], "Start for the early shift", "start", 0)
 
 
 def _task(session: Session, who: Account, name: str, kind: str, days: int) -> None:

@@ -59,7 +59,7 @@ def pools_to_follow(session: Session) -> list[int]:
     for each in capacity.CAPACITIES:
         used, total = (getattr(Pool, f"{part}_{each}") for part in ("used", "total"))
         of = sa.literal("pool:") + sa.cast(col(Pool.id), sa.String) + sa.literal(f":{each}")
-        low = sa.and_(total > 0, used * 100 >= total * WARN_AT_PERCENT)
+        low = sa.and_(total > 0, used < total, used * 100 >= total * WARN_AT_PERCENT)
         full = sa.and_(total > 0, used >= total)
         for kind, beyond in ((AlarmKind.CAPACITY_LOW, low), (AlarmKind.CAPACITY_FULL, full)):
             said = _is_open(kind, of)

@@ -1,5 +1,5 @@
-"""Alarms about a package that runs out: at 80 % of a capacity a warning, at all of it an alert. Raised and ended by the
-change that crosses the line (capacity.py), which costs nothing where none is crossed."""
+"""Alarms about a package that runs out: at 80 % of a capacity a warning, at all of it an alert in its place. Raised and
+ended by the change that crosses the line (capacity.py), which costs nothing where none is crossed."""
 
 from collections.abc import Mapping
 
@@ -32,12 +32,13 @@ def heed(session: Session, pool_id: int, stands: Mapping[str, tuple[str, int, in
     for capacity, (name, used, total) in stands.items():
         of = subject(pool_id, capacity)
         beyond = crossed(used, total)
-        over += [alarm_records.reason(kind, of) for kind in LINES[beyond:]]
-        for kind in LINES[:beyond]:
-            title = TITLES[kind].format(name=name)
+        last = LINES[beyond - 1] if beyond else None  # of what is used up nobody needs to hear that it runs out as well
+        over += [alarm_records.reason(kind, of) for kind in LINES if kind is not last]
+        if last:
+            title = TITLES[last].format(name=name)
             detail = t("When it was raised {used} of {total} were assigned or used, {free} free.",
                        used=f"{used:,}", total=f"{total:,}", free=f"{total - used:,}")  # fmt: skip
-            alarm_records.begin(session, Cause(organisation_id, kind, of, title, detail))
+            alarm_records.begin(session, Cause(organisation_id, last, of, title, detail))
     alarm_records.end(session, *over)
 
 

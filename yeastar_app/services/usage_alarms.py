@@ -1,5 +1,6 @@
-"""Alarms about a cloud PBX that is used up: at 80 % and at all of its extensions, concurrent calls or recording
-minutes. One that was raised ends a little below its line, so that it does not come and go with every call."""
+"""Alarms about a cloud PBX that is used up: at 80 % of its extensions, concurrent calls or recording minutes, and at
+all of them in its place. One that was raised ends a little below its line, so that it does not come and go with every
+call."""
 
 from collections.abc import Mapping
 
@@ -15,6 +16,8 @@ from yeastar_app.words import t
 RAISED_AT = {AlarmKind.USAGE_HIGH: WARN_AT_PERCENT, AlarmKind.USAGE_FULL: 100}
 ENDS_BELOW = {AlarmKind.USAGE_HIGH: 75, AlarmKind.USAGE_FULL: 95}
 """In percent of what the PBX has."""
+WORST_FIRST = (AlarmKind.USAGE_FULL, AlarmKind.USAGE_HIGH)
+"""One of them at a time: of what is used up nobody needs to hear that it runs out as well."""
 FIRST_PART = 5
 """Of fewer than these 80 % is all of them: that it is full is said once."""
 LEVELS = {
@@ -45,20 +48,21 @@ def heed(session: Session, pbx: Pbx, used: Mapping[str, int]) -> None:
     over = []
     for each, amount in used.items():
         total, of = _total(pbx, each), f"pbx:{pbx.key}:{each}"
-        for kind, line in RAISED_AT.items():
-            raised = reason(kind, of) in known
-            if not total or (raised and amount * 100 < total * ENDS_BELOW[kind]):
-                over.append(reason(kind, of))
-            elif not raised and amount * 100 >= total * line and _tells_something(kind, total):
-                title = TITLES[each][kind].format(name=pbx.name)
-                detail = t("{used} of {total} when it was raised.", used=f"{amount:,}", total=f"{total:,}")
-                owner = pbx_alarms.owner_of(session, pbx)
-                alarm_records.begin(session, Cause(owner, kind, of, title, detail, pbx.key, LEVELS[each][kind]))
+        worst = next((kind for kind in WORST_FIRST if _lasts(kind, amount, total, reason(kind, of) in known)), None)
+        over += [reason(kind, of) for kind in WORST_FIRST if kind is not worst]
+        if worst and reason(worst, of) not in known:
+            title = TITLES[each][worst].format(name=pbx.name)
+            detail = t("{used} of {total} when it was raised.", used=f"{amount:,}", total=f"{total:,}")
+            owner = pbx_alarms.owner_of(session, pbx)
+            alarm_records.begin(session, Cause(owner, worst, of, title, detail, pbx.key, LEVELS[each][worst]))
     alarm_records.end(session, *[one for one in over if one in known])
 
 
-def _tells_something(kind: AlarmKind, total: int) -> bool:
-    return kind is AlarmKind.USAGE_FULL or total >= FIRST_PART
+def _lasts(kind: AlarmKind, amount: int, total: int, raised: bool) -> bool:
+    """Whether there is a reason for an alarm, be it raised already or not."""
+    if not raised and kind is AlarmKind.USAGE_HIGH and total < FIRST_PART:
+        return False
+    return total > 0 and amount * 100 >= total * (ENDS_BELOW if raised else RAISED_AT)[kind]
 
 
 def _total(pbx: Pbx, each: str) -> int:

@@ -73,7 +73,7 @@ def logs_page() -> rx.Component:
             _filters(state),
             tables.table(
                 [(t("Time (UTC)"), "date"), (t("Who"), "wide-only"), (t("Operation"), ""), (t("On"), "wide-only"),
-                 (t("From"), "date wide-only"), ("", "")],
+                 (t("IP address"), "date wide-only"), ("", "")],
                 state.rows,
                 _row,
                 ready=state.loaded,
@@ -144,7 +144,7 @@ def _panel(state: Any) -> rx.Component:
                 (t("Who"), row.who),
                 (t("Company"), row.company),
                 (t("On"), rx.cond(row.label != "", row.label, t("None"))),
-                (t("From"), rx.cond(row.ip != "", row.ip, t("Not from a browser"))),
+                (t("IP address"), rx.cond(row.ip != "", row.ip, t("Not from a browser"))),
             ),
             rx.cond(
                 state.changes.length() > 0,
