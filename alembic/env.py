@@ -20,11 +20,12 @@ def plain_strings(kind: str, item: object, _context: object) -> str | bool:
 @contextmanager
 def tables_may_be_rebuilt(connection: sa.Connection) -> Iterator[None]:
     """SQLite changes a table by copying it and dropping the old one, which foreign keys would forbid or, worse, follow:
-    they are off until all is done, then checked as a whole. Still one transaction: all migrations or none."""
+    they are off until all is done, then checked as a whole. Triggers that speak of the table stand meanwhile, which the
+    renaming of the copy would forbid. Still one transaction: all migrations or none."""
     if connection.dialect.name != "sqlite":
         yield
         return
-    for statement in ("COMMIT", "PRAGMA foreign_keys=OFF", "BEGIN IMMEDIATE"):
+    for statement in ("COMMIT", "PRAGMA foreign_keys=OFF", "PRAGMA legacy_alter_table=ON", "BEGIN IMMEDIATE"):
         connection.exec_driver_sql(statement)
     try:
         yield
@@ -36,6 +37,7 @@ def tables_may_be_rebuilt(connection: sa.Connection) -> Iterator[None]:
         raise
     finally:
         connection.exec_driver_sql("PRAGMA foreign_keys=ON")
+        connection.exec_driver_sql("PRAGMA legacy_alter_table=OFF")
         connection.exec_driver_sql("BEGIN IMMEDIATE")  # the transaction that the caller ends
 
 

@@ -8,6 +8,8 @@ from pathlib import Path
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
 from sqlmodel import SQLModel
 
 import yeastar_app.models  # noqa: F401 - registers every table
@@ -25,6 +27,21 @@ def upgrade(engine: sa.Engine, revision: str = "head") -> None:
     with engine.begin() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, revision)
+
+
+def drop_constraint(table: str, name: str, kind: str = "unique") -> None:
+    """Take a guard out of the test's own database: for the negative control of a race. SQLite's tables are made anew
+    for it, without their triggers, which come back here."""
+    with database.engine().begin() as connection:
+        triggers: list[str] = []
+        if connection.dialect.name == "sqlite":
+            connection.exec_driver_sql("PRAGMA legacy_alter_table=ON")  # triggers may speak of the table meanwhile
+            of = "SELECT sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = ?"
+            triggers += connection.exec_driver_sql(of, (table,)).scalars()
+        with Operations(MigrationContext.configure(connection)).batch_alter_table(table) as changed:
+            changed.drop_constraint(name, type_=kind)
+        for trigger in triggers:
+            connection.exec_driver_sql(trigger)
 
 
 def sqlite_template(folder: Path) -> Path:

@@ -71,7 +71,8 @@ def test_points_are_added_and_taken_out_as_the_preview_said(admin: Credential) -
     assert entries() == [("earned", 100, 100), ("adjusted", 50, 150), ("adjusted", -100, 50), ("adjusted", -20, 30)]
     assert seen_of(admin, owner).balance == 30
     with transaction(writes=False) as session:
-        row = session.exec(select(AuditRow).where(AuditRow.action == "partner_points.adjust")).first()
+        adjusted = select(AuditRow).where(AuditRow.action == "partner_points.adjust").order_by(col(AuditRow.id))
+        row = session.exec(adjusted).first()
         told = session.exec(select(Email).where(Email.kind == "points_adjusted")).all()
     assert row is not None
     assert row.after == {"balance": 150, "debt": 0, "points": 50, "reason": "A campaign"}

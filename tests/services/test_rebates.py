@@ -5,16 +5,15 @@ from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
-from alembic.migration import MigrationContext
-from alembic.operations import Operations
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlmodel import Session, col, select
 
+from tests.databases import drop_constraint
 from tests.factories import account, organisation
 from tests.race import at_once
 from tests.services.test_points import earn
-from yeastar_app import clock, database
+from yeastar_app import clock
 from yeastar_app.database import transaction
 from yeastar_app.models.accounts import Account, OrganisationKind
 from yeastar_app.models.billing import CreditAccount, CreditEntry, CreditKind, Order, OrderStatus
@@ -191,10 +190,7 @@ def race() -> int:
 
 
 def drop_the_constraint() -> None:
-    with database.engine().begin() as connection:
-        operations = Operations(MigrationContext.configure(connection))
-        with operations.batch_alter_table("credit_entry") as table:
-            table.drop_constraint("uq_credit_entry_order_id_kind", type_="unique")
+    drop_constraint("credit_entry", "uq_credit_entry_order_id_kind")
 
 
 def see_no_line(_session: Session, _order: Order, _kind: CreditKind) -> None:

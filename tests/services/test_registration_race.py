@@ -4,13 +4,11 @@ import threading
 from collections import Counter
 
 import pytest
-from alembic.migration import MigrationContext
-from alembic.operations import Operations
 from sqlmodel import select
 
+from tests.databases import drop_constraint
 from tests.factories import account, registry_unit, signed_in
 from tests.services.test_registration import APPLIANCE, SERIAL, form
-from yeastar_app import database
 from yeastar_app.access import Credential, perform
 from yeastar_app.database import transaction
 from yeastar_app.models.accounts import Kind
@@ -54,10 +52,7 @@ def see_nothing_registered(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def drop_the_constraint() -> None:
-    with database.engine().begin() as connection:
-        operations = Operations(MigrationContext.configure(connection))
-        with operations.batch_alter_table("registration") as table:
-            table.drop_constraint("uq_registration_product_id_identifier", type_="unique")
+    drop_constraint("registration", "uq_registration_product_id_identifier")
 
 
 def registered() -> tuple[int, int]:

@@ -8,15 +8,14 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from alembic.migration import MigrationContext
-from alembic.operations import Operations
 from sqlmodel import col, select
 
 from tests.conftest import START
+from tests.databases import drop_constraint
 from tests.factories import account, organisation, signed_in
 from tests.race import at_once
 from tests.services.test_points import earn
-from yeastar_app import clock, database
+from yeastar_app import clock
 from yeastar_app.access import Credential, perform
 from yeastar_app.database import transaction
 from yeastar_app.jobs import expiry
@@ -374,10 +373,7 @@ def without_the_guards(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(rewards, "_take_one", take)
     monkeypatch.setattr(rewards, "_refuse_the_impossible", lambda _offer: None)
-    with database.engine().begin() as connection:
-        operations = Operations(MigrationContext.configure(connection))
-        with operations.batch_alter_table("reward_stock") as table:
-            table.drop_constraint("ck_reward_stock_stock_not_negative", type_="check")
+    drop_constraint("reward_stock", "ck_reward_stock_stock_not_negative", "check")
 
 
 def fifty_want_ten() -> tuple[int, list[str], int]:

@@ -211,8 +211,9 @@ def filter_form(state: Any, *fields: rx.Component) -> rx.Component:
 
 
 def _drawn(state: Any, name: str) -> Any:
-    """The key of such a field: a page that is reloaded is drawn before it is known what its address asks for."""
-    return name + state.opened.to_string() + "-" + state.seeds[name]
+    """The key of such a field: a page that is reloaded is drawn before it is known what its address asks for. Where
+    that is nothing the field stays, with what may have been typed into it by then."""
+    return name + state.opened.to_string() + "-" + rx.cond(state.seeds.contains(name), state.seeds[name], "")
 
 
 def filter_field(state: Any, name: str, label: str, kind: str = "text") -> rx.Component:
