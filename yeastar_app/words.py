@@ -36,8 +36,8 @@ def money(minor: int, currency: str, *, signed: bool = False) -> str:
 
 
 def percent(basis_points: int) -> str:
-    """`2.5 %`: a rate in hundredths of a percent as people read it."""
-    return f"{Decimal(basis_points).scaleb(-2).normalize():f} %"
+    """`2.5%`: a rate in hundredths of a percent as people read it."""
+    return f"{Decimal(basis_points).scaleb(-2).normalize():f}%"
 
 
 def day(moment: date | None) -> str:

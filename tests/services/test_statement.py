@@ -130,5 +130,5 @@ def test_money_is_written_with_the_decimals_of_its_currency(minor: int, currency
 
 def test_rates_are_written_without_needless_decimals() -> None:
     assert [percent(rate) for rate in (0, 5, 250, 300, 1_000, 10_000)] == [
-        "0 %", "0.05 %", "2.5 %", "3 %", "10 %", "100 %",
+        "0%", "0.05%", "2.5%", "3%", "10%", "100%",
     ]  # fmt: skip

@@ -40,7 +40,7 @@ def _basis_points(value: Any) -> Any:
         raise ValueError(t("Enter a percentage with at most two decimals, for example 2.5."))
     found = int(Decimal(typed) * 100)
     if found > 10_000:
-        raise ValueError(t("At most 100 %."))
+        raise ValueError(t("At most 100%."))
     return found
 
 
@@ -349,7 +349,7 @@ def _facts(tier: Tier) -> dict[str, Any]:
     return {
         "name": tier.name,
         "threshold": tier.threshold,
-        "rebate": f"{percent(tier.rebate_basis_points)} %",
+        "rebate": f"{percent(tier.rebate_basis_points)}%",
         "benefits": list(tier.benefits),
     }
 

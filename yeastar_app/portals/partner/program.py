@@ -132,7 +132,7 @@ def _tier_step_of(step: Tier, seen: programme.View) -> TierStep:
     return TierStep(
         step.name,
         t("{points} or more", points=f"{step.threshold:,}") if step.threshold else t("from the start"),
-        t("{rate}% of paid orders", rate=f"{step.rebate_basis_points / 100:g}")
+        t("{rate} of paid orders", rate=words.percent(step.rebate_basis_points))
         if step.rebate_basis_points
         else t("none"),
         step.benefits,

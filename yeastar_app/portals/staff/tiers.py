@@ -155,7 +155,7 @@ def _row(one: tier_rules.TierView) -> TierRow:
         one.id,
         one.name,
         t("from {points} points", points=f"{one.threshold:,}") if one.threshold else t("from the start"),
-        t("{n} % rebate on paid orders", n=one.rebate) if one.rebate != "0" else t("no rebate"),
+        t("{n}% rebate on paid orders", n=one.rebate) if one.rebate != "0" else t("no rebate"),
         plural(one.partners, "partner", "partners"),
         one.benefits,
         one.lowest,
