@@ -58,13 +58,17 @@ def demo() -> None:
             usage.load(session)
             alarms.load(session, loaded)
             lately.load(session, loaded)
-            points.load(session, loaded, rewards.load(session, loaded))
-            back_office.load(session, loaded)
+            redeem = rewards.load(session, loaded)
+            points.load(session, loaded, redeem)
             holdings.load(session, loaded)
             orders.load(session, loaded)
     if fresh:
         back_office.import_units()
         uploads.load(loaded)
+        with transaction() as session:  # a ledger goes by when it was written: the oldest first
+            redeem(session, loaded["partner"], -1)
+            back_office.load(session, loaded)
+            redeem(session, loaded["rival"], -1)
 
 
 @main.command()

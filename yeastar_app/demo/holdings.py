@@ -13,13 +13,13 @@ from yeastar_app.services import people as accounts
 from yeastar_app.services.tokens import digest, new_token
 
 CUSTOMERS = [
-    # partner, company, country, city, first name, last name, address, state
+    # the oldest first: partner, company, country, city, first name, last name, address, state
     ("partner", "Kade Architects", "BE", "Ghent", "Karel", "Aerts", "karel@kade.example.com", "active"),
+    ("partner", "Zuid Print & Sign", "NL", "Eindhoven", "Zoë", "van Dam", "zoe@zuid.example.com", "active"),
+    ("rival", "Elbe Shipping", "DE", "Hamburg", "Emil", "Krüger", "emil@elbe.example.com", "active"),
     ("partner", "Noord Hotels", "NL", "Groningen", "Nadia", "El Idrissi", "nadia@noord.example.com", "not_activated"),
     ("partner", "Maas Freight", "NL", "Maastricht", "Milan", "Janssen", "milan@maas.example.com", "link_expired"),
     ("partner", "Delta Textiles", "NL", "Breda", "Denise", "Bakker", "denise@delta.example.com", "removal_requested"),
-    ("partner", "Zuid Print & Sign", "NL", "Eindhoven", "Zoë", "van Dam", "zoe@zuid.example.com", "active"),
-    ("rival", "Elbe Shipping", "DE", "Hamburg", "Emil", "Krüger", "emil@elbe.example.com", "active"),
     ("rival", "Weser Clinic", "DE", "Bremen", "Wiebke", "Sommer", "wiebke@weser.example.com", "not_activated"),
 ]
 

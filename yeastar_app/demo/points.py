@@ -14,7 +14,7 @@ from yeastar_app.services import registration
 from yeastar_app.services.registration import RegistrationForm
 from yeastar_app.words import t
 
-Meanwhile = Callable[[Account, int], None]
+Meanwhile = Callable[[Session, Account, int], None]
 
 
 @dataclass(frozen=True)
@@ -62,16 +62,16 @@ END_USERS = (
 SELLERS = ("Delta Distribution", "Maas Telecom Supply", "Erik Hoekstra")
 
 
-def load(session: Session, people: dict[str, Account], meanwhile: Meanwhile = lambda _owner, _days_ago: None) -> None:
+def load(session: Session, people: dict[str, Account], meanwhile: Meanwhile) -> None:
     """Fill the registry, then register through the real rules at the moments it happened. `meanwhile` is called as a
-    company's days pass, for what else it did."""
+    company's days pass, until two days ago, for what else it did."""
     products = {product.name: product for product in session.exec(select(Product))}
     _registry(session, products)
     _history(session, products, people["partner"], "31", _HARBOR, meanwhile)
     _history(session, products, people["rival"], "42", _NORTHWIND, meanwhile)
-    _register(session, products, people["rival"], "P-Series Appliance Edition", _TAKEN, 20, 3)
+    _register(session, products, people["rival"], "P-Series Appliance Edition", _TAKEN, 20, 0, 3)
     for who in ("partner", "rival"):
-        meanwhile(people[who], -1)
+        meanwhile(session, people[who], 2)  # what was done since then comes with the uploads and the back office
 
 
 def _registry(session: Session, products: dict[str, Product]) -> None:
@@ -120,8 +120,8 @@ def _history(
 ) -> None:
     number = 0
     for days, product, count in past:
-        meanwhile(who, days)
-        for _ in range(count):
+        meanwhile(session, who, days)
+        for nth in range(count):
             number += 1
             kind = products[product].id_kind
             identifier = {
@@ -129,7 +129,7 @@ def _history(
                 "yeastar_id": f"office{number}@client{series}.example",
                 "company_id": f"WP-{series}{number:04d}",
             }[kind]
-            _register(session, products, who, product, identifier, days, number)
+            _register(session, products, who, product, identifier, days, nth, number)
 
 
 def _register(
@@ -139,8 +139,10 @@ def _register(
     product: str,
     identifier: str,
     days: int,
+    nth: int,
     number: int,
 ) -> None:
+    """`nth`: how many were registered on that day before."""
     bought = _ago(days + 4 + number % 9).date()
     session.add(
         RegistryUnit(
@@ -160,7 +162,7 @@ def _register(
         end_user_company=company,
     )
     actor = Actor(account_id=who.key, organisation_id=who.organisation_id, email=who.email)
-    with clock.frozen(_at_work(days, number)):
+    with clock.frozen(_at_work(days, nth, number)):
         registration.register(session, actor, form)
 
 
@@ -168,6 +170,7 @@ def _ago(days: int) -> datetime:
     return clock.now() - timedelta(days=days)
 
 
-def _at_work(days: int, number: int) -> datetime:
-    """A moment of a working day, `days` ago."""
-    return _ago(days).replace(hour=8 + number % 9, minute=number * 7 % 60, second=0, microsecond=0)
+def _at_work(days: int, nth: int, number: int) -> datetime:
+    """A moment of a working day, `days` ago; the next one is later, as the ledger's balances are."""
+    morning = _ago(days).replace(hour=8, minute=0, second=0, microsecond=0)
+    return morning + timedelta(minutes=30 * nth + number * 7 % 29)

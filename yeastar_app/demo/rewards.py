@@ -206,7 +206,7 @@ _PAST = (
 _DECLINED = {"Travel Backpack"}
 
 
-def load(session: Session, people: dict[str, Account]) -> Callable[[Account, int], None]:
+def load(session: Session, people: dict[str, Account]) -> Callable[[Session, Account, int], None]:
     """The catalogue. What was redeemed from it belongs between the registrations: the function that comes back is to be
     called with a company's owner and how many days ago it is, as those days pass."""
     tiers = {tier.name: tier.key for tier in session.exec(select(Tier))}
@@ -222,7 +222,7 @@ def load(session: Session, people: dict[str, Account]) -> Callable[[Account, int
     session.flush()
     due = list(enumerate(_PAST, 1))
 
-    def until(owner: Account, days_ago: int) -> None:
+    def until(session: Session, owner: Account, days_ago: int) -> None:
         """Redeem what the owner's company redeemed earlier than so many days ago."""
         for one in list(due):
             number, (who, name, days, later) = one
