@@ -27,7 +27,7 @@ def load(session: Session, people: dict[str, Account]) -> None:
     for key in alarm_watch.pools_to_follow(session):
         alarm_watch.follow_pool(session, key)
     _reported(session, pbxs["Lumen Dental Group"], 4, "storage_low", AlarmLevel.WARNING,
-              "Less than 10 % of the storage for recordings is free.", lasts_days=0)  # fmt: skip
+              "Less than 10% of the storage for recordings is free.", lasts_days=0)  # fmt: skip
     _date_back(session)
     _in_order(session)
     _seen(session, people["reseller"])

@@ -209,7 +209,7 @@ def _alarms(command: str, kind: CommandKind) -> tuple[Reported, ...] | None:
 
 REPORTED = (
     Reported(AlarmLevel.ALERT, "trunk_unreachable", t("The SIP trunk does not answer: no calls out or in.")),
-    Reported(AlarmLevel.WARNING, "storage_low", t("Less than 10 % of the storage for recordings is free.")),
+    Reported(AlarmLevel.WARNING, "storage_low", t("Less than 10% of the storage for recordings is free.")),
     Reported(AlarmLevel.WARNING, "blocked_address", t("An address was blocked after too many failed registrations.")),
     Reported(AlarmLevel.INFORMATION, "update_available", t("A newer firmware is there.")),
 )

@@ -15,9 +15,9 @@ from yeastar_app.words import t
 
 COLUMNS = [
     (t("Device"), ""),
-    (t("IP address"), ""),
-    (t("Last seen"), "date"),
-    (t("Signed in"), "date"),
+    (t("IP address"), "wide-only"),
+    (t("Last seen"), "date wide-only"),
+    (t("Signed in"), "date wide-only"),
     ("", ""),
 ]
 
@@ -78,9 +78,9 @@ def section() -> rx.Component:
             tables.table(
                 [
                     (t("Device"), ""),
-                    (t("IP address"), ""),
-                    (t("Last seen"), "date"),
-                    (t("Signed in"), "date"),
+                    (t("IP address"), "wide-only"),
+                    (t("Last seen"), "date wide-only"),
+                    (t("Signed in"), "date wide-only"),
                     ("", ""),
                 ],
                 state.rows,
@@ -106,10 +106,14 @@ def section() -> rx.Component:
 
 def _cells(row: Any) -> list[rx.Component]:
     return [
-        tables.cell(rx.el.span(row.device, class_name="strong nowrap")),
-        tables.cell(rx.el.span(row.ip, class_name="num")),
-        tables.cell(row.seen, kind="date"),
-        tables.cell(row.started, kind="date"),
+        tables.cell(
+            rx.el.span(row.device, class_name="strong nowrap"),
+            tables.on_phone(row.ip),
+            tables.on_phone(t("Last seen"), " ", row.seen),
+        ),
+        tables.cell(rx.el.span(row.ip, class_name="num"), kind="wide-only"),
+        tables.cell(row.seen, kind="date wide-only"),
+        tables.cell(row.started, kind="date wide-only"),
         tables.row_actions(
             rx.cond(
                 row.is_this,

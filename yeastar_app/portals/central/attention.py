@@ -90,7 +90,7 @@ def _resellers(seen: central_dashboard.View) -> list[StepRow]:
         return []
     if found.near.count:
         title = plural(found.near.count, "reseller is running out of capacity", "resellers are running out of capacity")
-        words = t("{who}: 80 % or more is in use.", who=_named(found.near))
+        words = t("{who}: 80% or more is in use.", who=_named(found.near))
         if found.full.count:
             words = t("{who}: nothing left of one capacity or more.", who=_named(found.full))
         lines.append(StepRow("gauge", "warn", title, words, t("See resellers"), f"{RESELLERS}?use=near"))

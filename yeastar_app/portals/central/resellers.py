@@ -26,7 +26,7 @@ from yeastar_app.services import capacity, resellers
 from yeastar_app.services.resellers import Use
 from yeastar_app.words import plural, t
 
-USES = {Use.NEAR.value: t("80 % or more"), Use.FULL.value: t("Used up")}
+USES = {Use.NEAR.value: t("80% or more"), Use.FULL.value: t("Used up")}
 HERE = "/central/resellers"
 FILTERS = dict.fromkeys(("name", "company", "email", "state", "use"))
 LIST = ListOf(HERE, resellers.search, resellers.Filter, FILTERS, "/files/resellers.xlsx")

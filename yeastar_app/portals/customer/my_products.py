@@ -7,7 +7,7 @@ import reflex as rx
 from yeastar_app.components import forms, layout
 from yeastar_app.components.controls import badge, button, button_link, empty
 from yeastar_app.components.overlays import drawer
-from yeastar_app.components.tables import cell, row_actions, table
+from yeastar_app.components.tables import cell, on_phone, row_actions, table
 from yeastar_app.portals import list_page
 from yeastar_app.portals.list_page import ListOf, ListPage
 from yeastar_app.portals.page import Shell, guarded, page
@@ -78,7 +78,8 @@ def my_products_page() -> rx.Component:
 
 def _row(row: Any) -> list[rx.Component]:
     return [
-        cell(rx.el.p(row.name, class_name="person-name"), rx.el.p(row.product, class_name="faint")),
+        cell(rx.el.p(row.name, class_name="person-name"), rx.el.p(row.product, class_name="faint"),
+             on_phone(row.expires, " · ", row.left)),
         cell(rx.cond(row.plan != "", row.plan, "–"), kind="wide-only"),  # noqa: RUF001
         cell(row.capacity, kind="wide-only"),
         cell(badge(row.state_label, row.tone)),

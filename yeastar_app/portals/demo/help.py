@@ -69,9 +69,12 @@ def _sign_ins(state: type[HelpState]) -> rx.Component:
     label = t("Sign-ins")
     return layout.card(
         tables.table(
-            [(t("Yeastar ID"), ""), (t("Who"), "")],
+            [(t("Yeastar ID"), ""), (t("Who"), "wide-only")],
             state.sign_ins,
-            lambda row: [tables.cell(rx.el.code(row.email)), tables.cell(row.who)],
+            lambda row: [
+                tables.cell(rx.el.code(row.email), tables.on_phone(row.who)),
+                tables.cell(row.who, kind="wide-only"),
+            ],
             ready=state.ready,
             empty_state=rx.fragment(),
             label=label,
@@ -86,11 +89,11 @@ def _examples(state: type[HelpState]) -> rx.Component:
     label = t("Product IDs to register")
     return layout.card(
         tables.table(
-            [(t("Product"), ""), (t("Product ID"), ""), (t("What happens"), "")],
+            [(t("Product"), "wide-only"), (t("Product ID"), ""), (t("What happens"), "")],
             state.examples,
             lambda row: [
-                tables.cell(row.product),
-                tables.cell(rx.el.code(row.product_id)),
+                tables.cell(row.product, kind="wide-only"),
+                tables.cell(rx.el.code(row.product_id), tables.on_phone(row.product)),
                 tables.cell(badge(row.outcome, row.tone)),
             ],
             ready=state.ready,

@@ -306,13 +306,13 @@ def _reverse(row: Any) -> rx.Component:
 
 def _steps(state: Any) -> rx.Component:
     return tables.table(
-        [(t("Date"), "date"), (t("Tier"), ""), ("", ""), (t("Reason"), "")],
+        [(t("Date"), "date wide-only"), (t("Tier"), ""), ("", ""), (t("Reason"), "wide-only")],
         state.steps,
         lambda row: [
-            tables.cell(row.at, kind="date"),
-            tables.cell(rx.el.strong(row.change)),
+            tables.cell(row.at, kind="date wide-only"),
+            tables.cell(rx.el.strong(row.change), tables.on_phone(row.at), tables.on_phone(row.reason)),
             tables.cell(badge(row.label, row.tone)),
-            tables.cell(row.reason),
+            tables.cell(row.reason, kind="wide-only"),
         ],
         ready=state.loaded,
         empty_state=empty("award", t("No change of tier yet"),

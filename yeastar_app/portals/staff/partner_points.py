@@ -10,6 +10,7 @@ from yeastar_app.portals import list_page
 from yeastar_app.portals.list_page import ListOf, ListPage
 from yeastar_app.portals.page import Shell, guarded, page
 from yeastar_app.services import partner_points
+from yeastar_app.services.countries import country_name
 from yeastar_app.services.partner_points import PartnersFilter
 from yeastar_app.words import day, t
 
@@ -46,7 +47,7 @@ def _row(row: partner_points.Partner) -> PartnerRow:
     return PartnerRow(
         f"{PATH}/{row.id}",
         row.name,
-        row.country,
+        country_name(row.country),
         row.tier,
         f"{row.balance:,}",
         f"{row.debt:,}" if row.debt else "",
@@ -76,7 +77,7 @@ def partner_points_page() -> rx.Component:
                 lambda row: [
                     tables.cell(
                         link(row.name, row.href),
-                        rx.el.span(" ", row.country, class_name="faint"),
+                        rx.el.span(row.country, class_name="line faint"),
                         tables.on_phone(row.tier, ", ", row.accrued, t(" earned in the period")),
                     ),
                     tables.cell(badge(row.tier, "accent"), kind="wide-only"),
