@@ -161,7 +161,7 @@ def test_an_administrator_raises_a_threshold_and_nobody_falls(page: Page) -> Non
     panel.get_by_role("button", name="Next").click()
     panel.get_by_role("button", name="Save").dblclick()
     card = page.get_by_role("region", name="Diamond")
-    expect(card).to_contain_text("8.25 % rebate")
+    expect(card).to_contain_text("8.25% rebate")
     page.get_by_role("button", name="Edit Diamond").click()
     page.get_by_role("dialog").get_by_label("Points").fill("60000")
     page.get_by_role("dialog").get_by_role("button", name="Next").click()
