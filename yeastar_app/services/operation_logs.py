@@ -42,7 +42,12 @@ OF_COLLEAGUES = (
 )  # fmt: skip
 """Central actions of a reseller's people only: a partner does the same in its own portal, which is no matter here."""
 RESELLERS = (Kind.RESELLER, Kind.RESELLER_COLLEAGUE)
-WORDS = {code: operations.WORDS[code] for code in (*OPERATIONS, *OF_COLLEAGUES)}
+WORDS = {code: operations.WORDS[code] for code in (*OPERATIONS, *OF_COLLEAGUES)} | {
+    "contact.create": t("Customer added"),
+    "contact.edit": t("Customer edited"),
+    "contact.delete": t("Customer deleted"),
+}
+"""Here there is but one kind of customer; the back office tells two apart."""
 
 
 class Filter(PageForm):

@@ -109,10 +109,7 @@ def subscription_page() -> rx.Component:
         ),
         note=t("Your package, and what of it is assigned, in use and free at this moment."),
         actions=(
-            rx.cond(state.may_add_pbx, button_link(t("Add PBX"), "/central/pbx?add=1", symbol="plus")),
-            rx.cond(
-                state.may_add_reseller,
-                button_link(t("Add Reseller"), "/central/resellers/new", look="primary", symbol="plus"),
-            ),
+            rx.cond(state.may_add_reseller, button_link(t("Add Reseller"), "/central/resellers/new", symbol="plus")),
+            rx.cond(state.may_add_pbx, button_link(t("Add PBX"), "/central/pbx?add=1", look="primary", symbol="plus")),
         ),
     )

@@ -217,6 +217,7 @@ def _row(row: Any) -> list[rx.Component]:
                 link(row.name, HERE + "/" + key),
                 rx.el.span(row.company, class_name="faint wide-only"),
                 rx.el.span(row.kind, ", ", row.when, class_name="narrow-only faint"),
+                rx.cond(row.failed != "", rx.el.span(row.failed, class_name="narrow-only error")),
                 class_name="two-lines",
             )
         ),
