@@ -33,7 +33,7 @@ def test_an_entry_says_who_did_what_on_what_from_where_and_what_changed(db: str)
         who(me).email, "customer.edit", FORM["email"], "192.0.2.1")  # fmt: skip
     assert latest.words == "Partner's customer edited"
     assert (latest.subject, latest.at) == (f"account:{created}", "2 Mar 2026, 09:00")
-    assert latest.changes == [Change("city", "–", "Groningen"), Change("company", "Noord Hotels", "Noord")]  # noqa: RUF001
+    assert latest.changes == [Change("City", "–", "Groningen"), Change("Company", "Noord Hotels", "Noord")]  # noqa: RUF001
 
 
 def test_an_account_manager_reads_what_concerns_its_partners(db: str) -> None:
@@ -81,7 +81,7 @@ def test_the_log_is_exported_as_it_is_filtered(sqlite: str) -> None:
     _, line = sheet.values
     assert line[1:8] == (who(me).email, FORM["company"], "Partner's customer edited", "customer.edit",
                          FORM["email"], f"account:{created}", "192.0.2.1")  # fmt: skip
-    assert line[8] == "city: – → =SUM(A1)"  # noqa: RUF001
+    assert line[8] == "City: – → =SUM(A1)"  # noqa: RUF001
 
 
 def test_the_log_is_for_staff_alone(sqlite: str) -> None:

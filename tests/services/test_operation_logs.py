@@ -75,7 +75,15 @@ def test_an_operation_opens_to_what_was_before_and_after(db: str) -> None:
     (newest, *_) = perform(operation_logs.search, {}, partner.credential).rows
     seen = perform(operation_logs.details, {"id": newest.id}, partner.credential)
     assert seen.row.operation == "Reseller edited"
-    assert ("extensions", "200", "250") in [(one.name, one.before, one.after) for one in seen.changes]
+    assert ("Extensions", "200", "250") in [(one.name, one.before, one.after) for one in seen.changes]
+
+
+def test_permissions_are_said_in_the_words_of_their_checkboxes(sqlite: str) -> None:
+    partner = owner()
+    add_reseller(partner, features=["pbx.view", "pbx.add"])
+    (added,) = perform(operation_logs.search, {}, partner.credential).rows
+    seen = perform(operation_logs.details, {"id": added.id}, partner.credential)
+    assert [one.after for one in seen.changes if one.name == "Features"] == ["Add cloud PBXs, View cloud PBXs"]
 
 
 def test_nobody_opens_a_strangers_operation_or_a_superiors(sqlite: str) -> None:
@@ -114,7 +122,7 @@ def test_every_column_filters_and_the_workbook_holds_just_that(sqlite: str) -> N
     made = perform(operation_logs.export, {"what": "clinic"}, by)
     (row,) = workbooks.read(made, "Operation Logs", ["Operation", "On", "Before and after"], 10)
     assert (row.cells["Operation"], row.cells["On"]) == ("Cloud PBX added", "=Clinic")
-    assert "extensions: – → 20" in row.cells["Before and after"]  # noqa: RUF001
+    assert "Extensions: – → 20" in row.cells["Before and after"]  # noqa: RUF001
 
 
 def test_operations_are_shown_for_six_months(sqlite: str) -> None:

@@ -118,8 +118,8 @@ def test_a_unit_is_added_and_changed_by_hand_and_its_history_says_so(admin: Cred
     newest, oldest = perform(registry.events, {"unit": unit.id}, admin)
     assert (newest.what, oldest.what) == ("Changed", "Added by hand")
     assert [(one.name, one.before, one.after) for one in newest.changes] == [
-        ("from", "–", "2026-01-01"),  # noqa: RUF001
-        ("eligible", "yes", "no"),
+        ("From", "–", "2026-01-01"),  # noqa: RUF001
+        ("Eligible", "yes", "no"),
     ]
 
 

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col
 
 from yeastar_app.access import Actor, Policy, action, visible_organisations
-from yeastar_app.features import Surface
+from yeastar_app.features import PARTNER_FEATURES, RESELLER_FEATURES, Feature, Surface, name_of
 from yeastar_app.models.accounts import Kind, Organisation
 from yeastar_app.models.records import AuditRow
 from yeastar_app.services import operations, workbooks
@@ -139,7 +139,7 @@ def changes_of(before: dict[str, Any] | None, after: dict[str, Any] | None) -> l
     """What changed, a line a value, in words."""
     old, new = before or {}, after or {}
     names = [name for name in dict.fromkeys([*old, *new]) if old.get(name) != new.get(name)]
-    said = [Change(name.replace("_", " "), _said(old.get(name)), _said(new.get(name))) for name in names]
+    said = [Change(name.replace("_", " ").capitalize(), _said(old.get(name)), _said(new.get(name))) for name in names]
     return [change for change in said if change.before != change.after]
 
 
@@ -157,6 +157,12 @@ def _said(value: Any) -> str:
         case False:
             return t("no")
         case list():
-            return ", ".join(map(str, value)) or "–"  # noqa: RUF001
+            return ", ".join(map(_listed, value)) or "–"  # noqa: RUF001
         case _:
             return str(value)
+
+
+def _listed(value: Any) -> str:
+    """A permission in the words of its checkbox; anything else as it is."""
+    granted = isinstance(value, str) and value in PARTNER_FEATURES | RESELLER_FEATURES
+    return name_of(Feature(value)) if granted else str(value)

@@ -77,7 +77,8 @@ def alarms_page() -> rx.Component:
                 ready=state.loaded,
                 empty_state=rx.cond(
                     state.narrowed,
-                    empty("search-x", t("Nothing matches"), t("Change the search or the filters above.")),
+                    empty("search-x", t("Nothing matches"), t("No alarm fits these filters."),
+                          button(t("Reset"), on_click=state.reset_filters)),
                     empty("circle-check", t("All quiet"), t("No capacity is running out, no PBX needs attention.")),
                 ),
                 label=t("Alarms"),
