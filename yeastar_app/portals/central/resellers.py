@@ -203,9 +203,8 @@ def _row(row: Any) -> list[rx.Component]:
                 rx.cond(state.may_manage, link(row.company, f"{HERE}/" + row.id.to_string()), rx.el.span(row.company)),
                 rx.el.span(row.name, " · ", row.email, class_name="faint wide-only"),
                 rx.el.span(row.name, class_name="narrow-only faint cut"),
-                tables.on_phone(
-                    t("PBXs "), row.pbxs, t(" · Extensions "), row.extensions.words, " ", row.extensions.of
-                ),
+                tables.on_phone(t("PBXs "), row.pbxs),
+                tables.on_phone(t("Extensions "), row.extensions.words, " ", row.extensions.of),
                 class_name="two-lines",
             )
         ),
