@@ -3,7 +3,7 @@
 import uuid
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, WebSocketRoute, expect
 from sqlmodel import Session
 
 from tests.browser.conftest import Server, come_in, start_server
@@ -73,13 +73,21 @@ def test_somebody_without_the_right_is_told_so_and_led_back(page: Page) -> None:
 
 
 def test_a_lost_connection_is_said_calmly_and_comes_back_by_itself(page: Page) -> None:
+    lines: list[WebSocketRoute] = []
+
+    def connect(line: WebSocketRoute) -> None:
+        line.connect_to_server()
+        lines.append(line)
+
+    page.route_web_socket("**/_event/**", connect)
     page.goto("/mailbox")
     expect(page.get_by_role("heading", name="Mailbox")).to_be_visible()
+    expect(page.locator(".skeleton")).to_have_count(0)
     page.context.set_offline(True)
-    page.evaluate("dispatchEvent(new Event('offline'))")
-    expect(page.get_by_text("Reconnecting …")).to_be_visible(timeout=30_000)
+    lines[-1].close(code=4000, reason="the line is cut")
+    expect(page.get_by_text("Reconnecting …")).to_be_visible()
     page.context.set_offline(False)
-    expect(page.get_by_text("Reconnecting …")).to_be_hidden(timeout=30_000)
+    expect(page.get_by_text("Reconnecting …")).to_be_hidden(timeout=30_000)  # it looks again ever more rarely
 
 
 def test_outside_demo_mode_there_is_no_help_page_and_the_mailbox_asks_for_a_sign_in(

@@ -24,7 +24,7 @@ from yeastar_app import build
 pytestmark = pytest.mark.xdist_group("two processes")  # they share the servers
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def addresses(
     postgresql: databases.PostgreSQL, tmp_path_factory: pytest.TempPathFactory, worker_id: str
 ) -> Iterator[list[str]]:
