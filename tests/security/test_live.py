@@ -20,7 +20,7 @@ from yeastar_app import build
 pytestmark = [pytest.mark.live, pytest.mark.xdist_group("live")]  # they share one server
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server of our own, so that its log is ours to look at."""
     build.build()
