@@ -9,7 +9,8 @@ from sqlmodel import SQLModel
 from sqlmodel.sql.sqltypes import AutoString
 
 import yeastar_app.models  # noqa: F401 - registers every table
-from yeastar_app.database import engine, is_in_the_models
+from yeastar_app.database import engine
+from yeastar_app.word_index import is_in_the_models
 
 
 def plain_strings(kind: str, item: object, _context: object) -> str | bool:

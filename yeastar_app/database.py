@@ -1,12 +1,10 @@
-"""Engine and transactions. The only file that knows SQLite from PostgreSQL."""
+"""Engine and transactions. With statements.py and word_index.py the only files that know SQLite from PostgreSQL."""
 
-import json
 import os
-import re
 import sqlite3
 import threading
 from collections import namedtuple
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from select import POLLIN, poll
@@ -15,12 +13,12 @@ from typing import Any
 
 import psycopg
 import sqlalchemy as sa
-from pydantic_core import to_json
 from sqlalchemy import Connection, Engine, Select, event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, create_engine
 
 from yeastar_app.settings import settings
+from yeastar_app.word_index import has_words_here
 
 BUSY_TIMEOUT_MS = 15_000
 COMMON: dict[str, Any] = {"hide_parameters": True, "query_cache_size": 2_000}
@@ -64,7 +62,7 @@ class SQLiteConnection(sqlite3.Connection):
         """For a new one. `turn`: held by whichever thread writes to this database."""
         self._turn = turn
         self.isolation_level = None
-        self.create_function("has_words", 2, _has_words, deterministic=True)
+        self.create_function("has_words", 2, has_words_here, deterministic=True)
         for pragma in (f"busy_timeout={BUSY_TIMEOUT_MS}", "journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
             self.execute(f"PRAGMA {pragma}")
 
@@ -302,161 +300,3 @@ def reads_at_once() -> bool:
     """Whether a small read needs no thread of its own: SQLite answers from the page cache and, in WAL mode, never
     waits for a writer."""
     return engine().dialect.name == "sqlite"
-
-
-def is_sqlite(session: Session) -> bool:
-    return session.get_bind().dialect.name == "sqlite"
-
-
-def insert_if_absent(session: Session, table: Any, rows: list[dict[str, Any]]) -> None:
-    """Insert rows one by one, leaving out those that a unique constraint knows already."""
-    insert = sqlite.insert if is_sqlite(session) else postgresql.insert
-    for row in rows:
-        session.execute(insert(table).values(**row).on_conflict_do_nothing())
-
-
-def insert_one(session: Session, table: Any, values: dict[str, Any]) -> int | None:
-    """Insert a row and give its key; None where a unique constraint knows it already."""
-    insert = sqlite.insert if is_sqlite(session) else postgresql.insert
-    done = session.execute(insert(table).values(**values).on_conflict_do_nothing().returning(table.id)).first()
-    return int(done[0]) if done else None
-
-
-def upsert_from(session: Session, table: Any, key: list[str], values: list[str], rows: Select[Any]) -> None:
-    """Insert what `rows` selects (the columns of `key`, then `values`); where a row of that key is there, its values
-    become those."""
-    insert = (sqlite.insert if is_sqlite(session) else postgresql.insert)(table).from_select([*key, *values], rows)
-    taken = {name: getattr(insert.excluded, name) for name in values}
-    session.execute(insert.on_conflict_do_update(index_elements=key, set_=taken))
-
-
-def among(session: Session, column: Any, values: Sequence[str] | Sequence[int]) -> Any:
-    """Whether a column of texts or whole numbers is one of many values, handed over as one parameter: a list of
-    thousands takes longer to be put into a statement than the database takes to answer."""
-    if is_sqlite(session):
-        return column.in_(sa.select(sa.func.json_each(json.dumps(values)).table_valued("value").c.value))
-    kind = sa.Integer if isinstance(column.type, sa.Integer) else sa.Text
-    return column == sa.any_(sa.cast(values, sa.ARRAY(kind)))
-
-
-def list_of(session: Session, values: Sequence[str]) -> Any:
-    """Texts as a table of one column, `value`, handed over as one parameter; to be joined with."""
-    if is_sqlite(session):
-        return sa.func.json_each(sa.literal(json.dumps(values), sa.Text)).table_valued("value", name="given")
-    listed = sa.func.unnest(sa.cast(values, sa.ARRAY(sa.Text))).table_valued(sa.column("value", sa.Text), name="given")
-    return listed.render_derived()
-
-
-ROOMY_KB = 16_000
-
-
-def keep_pages(session: Session) -> None:
-    """Before thousands of rows are written: SQLite with its usual 2 MB for pages writes them out and reads them again
-    before the transaction ends. Lasts as long as the connection; for processes that have one."""
-    if is_sqlite(session):
-        session.connection().exec_driver_sql(f"PRAGMA cache_size = {-ROOMY_KB}")
-
-
-def table_of(session: Session, rows: Iterable[Sequence[Any]], types: Mapping[str, Any]) -> Any:
-    """Rows of plain values, in the order of `types`, as a table to select from, handed over as one parameter: INSERT
-    from it is quicker as a statement that is filled in for each row."""
-    if is_sqlite(session):
-        row = sa.func.json_each(sa.literal(_json(list(rows)), sa.Text)).table_valued("value").c.value
-        picked = enumerate(types.items())
-        cells = [sa.func.json_extract(row, f"$[{place}]", type_=kind).label(name) for place, (name, kind) in picked]
-        return sa.select(*cells).subquery("given")
-    written = sa.literal(_json([dict(zip(types, row, strict=True)) for row in rows]), sa.Text)
-    columns = [sa.column(name, kind) for name, kind in types.items()]
-    table = sa.func.json_to_recordset(sa.cast(written, sa.JSON)).table_valued(*columns)
-    return table.render_derived(name="given", with_types=True)
-
-
-def _json(rows: list[Any]) -> str:
-    return to_json(rows).decode()  # a quarter of the time of `json`, and it knows dates
-
-
-# Words: what people search for in long lists. A row matches where every word that was typed begins a word of the row.
-
-
-_GAPS = (
-    r"\u0001-\u002F\u003A-\u0040\u005B-\u0060\u007B-\u00A9\u00AB-\u00B4\u00B6-\u00B9\u00BB-\u00BF\u00D7\u00F7"
-    r"\u2000-\u206F\u3000-\u3004\u3008-\u3020"
-)
-"""What parts words, as migration 0011 names it to PostgreSQL."""
-_BEHIND = "\U0010ffff"
-"""Sorts behind every letter a word may go on with."""
-
-
-def words_of(said: str) -> list[str]:
-    """The words of a text as they are compared: runs of letters and digits, small, each once, ten at most."""
-    return list(dict.fromkeys(re.findall(r"[^\W_]+", said.lower())))[:10]
-
-
-@lru_cache(maxsize=256)
-def _beginnings(words: str) -> tuple[re.Pattern[str], ...]:
-    return tuple(re.compile(r"(?<![^\W_])" + word) for word in words.split())
-
-
-def _has_words(said: str | None, words: str) -> bool:
-    """`has_words` of SQLite's statements."""
-    low = (said or "").lower()
-    return all(beginning.search(low) for beginning in _beginnings(words))
-
-
-def has_words(session: Session, said: Any, words: Sequence[str]) -> Any:
-    """A condition on a row at hand: each of the words (`words_of`) begins a word of the text."""
-    if is_sqlite(session):
-        return sa.func.has_words(said, " ".join(words), type_=sa.Boolean) == sa.true()
-    low = sa.func.lower(sa.collate(said, "default"))  # that of an identifier knows no letters beyond ASCII
-    return sa.and_(*[low.bool_op("~")(sa.literal(f"(^|[{_GAPS}]){word}")) for word in words])
-
-
-def keys_with_words(
-    session: Session, key: Any, owner: Any, said: Any, of: int | None, words: Sequence[str], kept: Any = None
-) -> Any:
-    """The keys of a company's rows (`of` None: of everybody's) whose text has the words, found by an index: a select of
-    one column. For the tables whose words are kept (migrations 0011 and 0020): `key`, `owner` and `said` are a table's
-    key, its company and its text, the very one that is kept; `kept` is the condition of the rows it is kept of, where
-    it is not all."""
-    if is_sqlite(session):
-        table = sa.table(f"{key.table.name}_words", sa.column("rowid", sa.Integer))
-        asked = " ".join([*([] if of is None else [f'"\ue000{of}"']), *[f'"{word}"*' for word in words]])
-        return sa.select(table.c.rowid).where(sa.literal_column(table.name).bool_op("MATCH")(asked))
-    query = _query(words, "" if of is None else f"'@{of}' & ")
-    mine = [] if of is None else [owner == of]
-    found = sa.func.owned_words(owner, said).bool_op("@@")(query)
-    return sa.select(key).where(found, *mine, *([] if kept is None else [kept]))
-
-
-def how_many_with(session: Session, key: Any, word: str, most: int) -> int | None:
-    """How many rows have words that begin with this one, whosever they are, counted no further than `most`; None where
-    the database cannot count without reading them all. `key` is that of a table whose words are kept."""
-    if not is_sqlite(session):
-        return None
-    terms = f"{key.table.name}_words_terms"
-    some = f"SELECT 1 FROM {terms} WHERE term >= :first AND term < :behind LIMIT :most"  # noqa: S608 - our own words
-    counted = sa.text(f"SELECT count(*) FROM ({some})")  # noqa: S608
-    return int(session.execute(counted, {"first": word, "behind": word + _BEHIND, "most": most}).scalar_one())
-
-
-def _query(words: Sequence[str], first: str = "") -> Any:
-    return sa.cast(first + " & ".join(f"'{word}':*" for word in words), postgresql.TSQUERY)
-
-
-def at_hand(session: Session, *conditions: Any) -> Any:
-    """Conditions that most rows of a list meet, judged on the row at hand: SQLite, which knows little of how many
-    rows meet what, is not led by them to another index than the list's own."""
-    whole = sa.and_(*conditions)
-    return sa.case((whole, 1), else_=0) == 1 if is_sqlite(session) else whole
-
-
-def of_the_row(session: Session, key: Any, *conditions: Any) -> Any:
-    """Conditions of rows that are walked past, by their key: PostgreSQL, which takes comparing texts for cheap, would
-    rather compare those of a whole joined table first."""
-    whole = sa.and_(*conditions)
-    return whole if is_sqlite(session) else sa.case((sa.and_(key > 0, whole), 1), else_=0) == 1
-
-
-def is_in_the_models(name: str | None, kind: str, _parents: object) -> bool:
-    """For comparing the database with the models: what keeps the words is made by its migration alone."""
-    return not (kind in ("table", "index") and "_words" in (name or ""))

@@ -14,6 +14,7 @@ from sqlmodel import SQLModel
 from tests.databases import upgrade
 from yeastar_app import database
 from yeastar_app.settings import ROOT
+from yeastar_app.word_index import is_in_the_models
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -31,9 +32,7 @@ def migrated(request: pytest.FixtureRequest, tmp_path: Path, worker_id: str) -> 
 
 def test_models_and_migrations_are_equal(migrated: sa.Engine) -> None:
     with migrated.connect() as connection:
-        context = MigrationContext.configure(
-            connection, opts={"compare_type": True, "include_name": database.is_in_the_models}
-        )
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "include_name": is_in_the_models})
         assert compare_metadata(context, SQLModel.metadata) == []
 
 

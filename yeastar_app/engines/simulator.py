@@ -12,13 +12,14 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from yeastar_app import clock
-from yeastar_app.database import insert_if_absent, transaction
+from yeastar_app.database import transaction
 from yeastar_app.engines.hosting import Command, Report, Reported, Usage
 from yeastar_app.engines.simulated_days import in_use
 from yeastar_app.models.alarms import AlarmLevel
 from yeastar_app.models.capacity import RunState
 from yeastar_app.models.hosting import CommandKind, Outcome, SimulatedPbx
 from yeastar_app.settings import settings
+from yeastar_app.statements import insert_if_absent
 from yeastar_app.words import t
 
 DURING = {

@@ -101,7 +101,7 @@ class EntryKind(StrEnum):
 
 class PointEntry(Table, table=True):
     """A line of the ledger. Never changed, never deleted (guarded by the database). The words of its reason are found
-    by `database.keys_with_words`, except on what registrations earned."""
+    by `word_index.keys_with_words`, except on what registrations earned."""
 
     __tablename__ = "point_entry"
     __table_args__ = (
@@ -138,7 +138,7 @@ class PointEntry(Table, table=True):
 
 class Registration(Table, table=True):
     """A product registered for points: once, by anybody, ever (Seed 000). Its words are found by
-    `database.keys_with_words`: what they are of (`services/point_details`) is never changed."""
+    `word_index.keys_with_words`: what they are of (`services/point_details`) is never changed."""
 
     __tablename__ = "registration"
     __table_args__ = (

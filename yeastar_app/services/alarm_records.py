@@ -9,12 +9,12 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from yeastar_app import clock
-from yeastar_app.database import insert_one
 from yeastar_app.engines import live
 from yeastar_app.models.accounts import Organisation
 from yeastar_app.models.alarms import Alarm, AlarmKind, AlarmLevel, AlarmNotice
 from yeastar_app.models.capacity import Pbx
 from yeastar_app.services import alarm_notices
+from yeastar_app.statements import insert_one
 
 KEPT = timedelta(days=183)
 """6 months, like operation logs."""

@@ -15,7 +15,7 @@ from sqlmodel import Session, col, select
 
 from yeastar_app import clock
 from yeastar_app.access import Actor, audit
-from yeastar_app.database import keep_pages, table_of, transaction
+from yeastar_app.database import transaction
 from yeastar_app.models.accounts import Account
 from yeastar_app.models.base import UTCDateTime
 from yeastar_app.models.points import (
@@ -34,6 +34,7 @@ from yeastar_app.refusals import Refusal
 from yeastar_app.services import points, registration, tiers
 from yeastar_app.services.bulk_rows import Numbered, Problem, bad_rows, examine, judge_all
 from yeastar_app.services.registration import Catalogue, Claim, Earned, Said
+from yeastar_app.statements import keep_pages, table_of
 from yeastar_app.words import t
 
 PIECE = 5_000

@@ -10,12 +10,12 @@ from sqlmodel import Session, col, select
 
 from yeastar_app import clock
 from yeastar_app.access import Actor, action
-from yeastar_app.database import upsert_from
 from yeastar_app.models.capacity import Pool
 from yeastar_app.models.packages import CapacityRecord
 from yeastar_app.services import capacity
 from yeastar_app.services.capacity import CAPACITIES
 from yeastar_app.services.pbx import CENTRAL
+from yeastar_app.statements import upsert_from
 
 WINDOW = timedelta(days=365)
 PARTS = [f"{part}_{each}" for each in CAPACITIES for part in ("total", "assigned", "used")]

@@ -6,7 +6,6 @@ import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
-from yeastar_app.database import is_sqlite
 from yeastar_app.models.accounts import Account, Kind, Organisation, Status
 from yeastar_app.models.credentials import Link, LinkPurpose
 from yeastar_app.models.points import PointEntry, Registration
@@ -24,6 +23,7 @@ from yeastar_app.services import (
     usage,
 )
 from yeastar_app.services.ledger_checks import EXAMPLES
+from yeastar_app.statements import is_sqlite
 
 
 def broken(session: Session) -> list[str]:

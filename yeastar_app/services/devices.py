@@ -10,12 +10,12 @@ from sqlmodel import Session, col, select
 
 from yeastar_app import clock
 from yeastar_app.access import OWN_ACCOUNT, Actor, Credential, action, audit, digest
-from yeastar_app.database import insert_if_absent
 from yeastar_app.models.accounts import Account
 from yeastar_app.models.credentials import Device
 from yeastar_app.refusals import NotFound
 from yeastar_app.services import mail
 from yeastar_app.services.fields import RowId
+from yeastar_app.statements import insert_if_absent
 from yeastar_app.words import t
 
 TRUST_LIFE = timedelta(days=30)

@@ -11,7 +11,6 @@ from sqlmodel import Session, col
 
 from yeastar_app import clock
 from yeastar_app.access import Actor, Policy, action, visible_organisations
-from yeastar_app.database import at_hand
 from yeastar_app.features import Feature, Surface
 from yeastar_app.models.accounts import Account, Kind, Organisation
 from yeastar_app.models.records import AuditRow
@@ -21,6 +20,7 @@ from yeastar_app.services.audit_log import NEWEST, Change, changes_of, in_a_cell
 from yeastar_app.services.fields import RowId
 from yeastar_app.services.paging import AddressDay, PageForm, Search, between, page_of
 from yeastar_app.services.word_search import COMPANIES, Among, begins
+from yeastar_app.statements import at_hand
 from yeastar_app.words import t
 
 VIEW = Policy(Surface.CENTRAL, Feature.LOGS_VIEW)

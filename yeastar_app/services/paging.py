@@ -11,7 +11,7 @@ from pydantic import BaseModel, BeforeValidator
 from sqlalchemy import Select
 from sqlmodel import Session
 
-from yeastar_app.database import among, at_hand, of_the_row
+from yeastar_app.statements import among, at_hand, of_the_row
 from yeastar_app.words import storable
 
 PAGE = 25

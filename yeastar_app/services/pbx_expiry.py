@@ -7,11 +7,11 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from yeastar_app import clock, words
-from yeastar_app.database import insert_if_absent
 from yeastar_app.models.accounts import Account, Kind, Organisation, Status
 from yeastar_app.models.capacity import Desired, Pbx, PbxReminder, Pool
 from yeastar_app.services import capacity, mail, pbx_control
 from yeastar_app.services.pbx import recipients_of
+from yeastar_app.statements import insert_if_absent
 from yeastar_app.words import t
 
 DAYS = (30, 7, 0)

@@ -6,11 +6,12 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
-from yeastar_app.database import has_words, is_sqlite, keys_with_words, words_of
 from yeastar_app.models.points import PointEntry, Registration
 from yeastar_app.models.products import Product
 from yeastar_app.services.paging import Filter
 from yeastar_app.services.word_search import is_rare, telling
+from yeastar_app.statements import is_sqlite
+from yeastar_app.word_index import has_words, keys_with_words, words_of
 
 _GAP: Any = sa.literal_column("' '", sa.String)
 _SAID: Any = (

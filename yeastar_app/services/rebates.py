@@ -4,11 +4,11 @@ an order calls `credit` or `reverse` in the same transaction; the second call fo
 from sqlmodel import Session, col, select
 
 from yeastar_app import clock
-from yeastar_app.database import insert_if_absent
 from yeastar_app.models.accounts import Organisation, OrganisationKind
 from yeastar_app.models.billing import CreditAccount, CreditEntry, CreditKind, Order, OrderStatus
 from yeastar_app.models.points import Tier, TierChange
 from yeastar_app.services import points, tiers
+from yeastar_app.statements import insert_if_absent
 from yeastar_app.words import t
 
 

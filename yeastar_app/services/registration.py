@@ -14,13 +14,13 @@ from sqlmodel import Session, col, select
 
 from yeastar_app import clock, words
 from yeastar_app.access import Actor, Policy, action, audit
-from yeastar_app.database import list_of
 from yeastar_app.features import Feature, Surface
 from yeastar_app.models.points import Programme, Registration
 from yeastar_app.models.products import IdKind, PointRule, Product, RegistryUnit
 from yeastar_app.refusals import Refusal
 from yeastar_app.services import identifiers, points, tiers
 from yeastar_app.services.fields import Day, Line, LongLine
+from yeastar_app.statements import list_of
 from yeastar_app.words import t
 
 POLICY = Policy(Surface.PARTNER, Feature.PROGRAMME)

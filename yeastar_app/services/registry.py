@@ -12,7 +12,6 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
 from yeastar_app.access import Actor, Policy, action, audit, visible_organisations
-from yeastar_app.database import among
 from yeastar_app.features import Surface
 from yeastar_app.models.accounts import Account, Kind, Organisation
 from yeastar_app.models.points import Registration
@@ -26,6 +25,7 @@ from yeastar_app.services.ledger_checks import EXAMPLES
 from yeastar_app.services.paging import PAGE, PageForm, Search, Slice
 from yeastar_app.services.point_rules import Tick
 from yeastar_app.services.seen import Mark
+from yeastar_app.statements import among
 from yeastar_app.words import minute, t
 
 VIEW = Policy(Surface.STAFF)

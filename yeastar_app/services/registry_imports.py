@@ -14,7 +14,7 @@ from sqlmodel import Session, col, select
 
 from yeastar_app import clock
 from yeastar_app.access import Actor, action, audit
-from yeastar_app.database import among, transaction
+from yeastar_app.database import transaction
 from yeastar_app.models.accounts import Account
 from yeastar_app.models.products import Product, RegistryUnit
 from yeastar_app.models.registry import ImportStatus, RegistryImport, RegistryProblem
@@ -23,6 +23,7 @@ from yeastar_app.services import identifiers, workbooks
 from yeastar_app.services.fields import RowId
 from yeastar_app.services.registry import CHANGE, facts
 from yeastar_app.settings import settings
+from yeastar_app.statements import among
 from yeastar_app.words import storable, t
 
 COLUMNS = ("Product", "Product ID", "Subscribed From", "Subscribed Until")

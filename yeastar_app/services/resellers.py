@@ -11,7 +11,6 @@ from sqlmodel import Session, col, select
 
 from yeastar_app import clock
 from yeastar_app.access import Actor, Credential, Policy, action, audit
-from yeastar_app.database import at_hand
 from yeastar_app.engines import live, passwords
 from yeastar_app.features import RESELLER_FEATURES, Feature, Surface
 from yeastar_app.models.accounts import Account, Kind, Organisation, OrganisationKind, Status, TwoFactor
@@ -36,6 +35,7 @@ from yeastar_app.services import passwords as passwords_of
 from yeastar_app.services.capacity import Amount, Gauge
 from yeastar_app.services.fields import OptionalPhone, OptionalSecret, YeastarId, optional_text, text, whole_number
 from yeastar_app.services.paging import PageForm, Search, page_of
+from yeastar_app.statements import at_hand
 from yeastar_app.words import plural, t
 
 VIEW = Policy(Surface.CENTRAL, Feature.RESELLER_VIEW)

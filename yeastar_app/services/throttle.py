@@ -10,10 +10,10 @@ from sqlmodel import Session, col, select
 
 from yeastar_app import clock
 from yeastar_app.access import Credential, digest
-from yeastar_app.database import insert_if_absent
 from yeastar_app.models.accounts import Account, Status
 from yeastar_app.models.credentials import Device, Throttle
 from yeastar_app.refusals import Refusal
+from yeastar_app.statements import insert_if_absent
 from yeastar_app.words import plural, t
 
 FIRST_WAIT = timedelta(seconds=30)

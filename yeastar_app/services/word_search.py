@@ -8,7 +8,6 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
-from yeastar_app.database import has_words, how_many_with, keys_with_words, words_of
 from yeastar_app.models.accounts import Account, Organisation
 from yeastar_app.models.alarms import Alarm
 from yeastar_app.models.capacity import Pbx
@@ -16,6 +15,7 @@ from yeastar_app.models.contacts import Contact
 from yeastar_app.models.records import AuditRow, Email
 from yeastar_app.models.tasks import Task
 from yeastar_app.services.paging import FEW, Filter, contains
+from yeastar_app.word_index import has_words, how_many_with, keys_with_words, words_of
 
 _GAP: Any = sa.literal_column("' '", sa.String)
 _NOTHING: Any = sa.literal_column("''", sa.String)
