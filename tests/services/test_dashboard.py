@@ -83,6 +83,18 @@ def test_recent_activity_is_the_end_of_the_ledger_newest_first(db: str) -> None:
     assert [line.points for line in seen(signed_in(owner)).recent] == [-1, 7, 6, 5, 4, 3]
 
 
+def test_what_was_spent_at_once_is_one_line_however_many_lots_it_took(db: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    owner = account()
+    for number in range(1, 8):
+        register(owner, number)
+    spend(owner.organisation_id, 20)
+    assert [line.points for line in seen(signed_in(owner)).recent] == [-20, 7, 6, 5, 4, 3]
+    monkeypatch.setattr(dashboard, "READ_BACK", 4)
+    assert [line.points for line in seen(signed_in(owner)).recent] == [-20], "counted to the end all the same"
+    monkeypatch.setattr(dashboard, "READ_BACK", 8)
+    assert [line.points for line in seen(signed_in(owner)).recent] == [-20, 7], "the last one read may go on"
+
+
 def test_recent_activity_goes_by_time_and_not_by_when_it_was_written_down(db: str) -> None:
     owner = account()
     register(owner, 5)

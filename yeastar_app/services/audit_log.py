@@ -158,6 +158,8 @@ def _said(value: Any) -> str:
             return t("no")
         case list():
             return ", ".join(map(_listed, value)) or "–"  # noqa: RUF001
+        case int():
+            return f"{value:,}".replace("-", "\N{MINUS SIGN}")
         case _:
             return str(value)
 

@@ -4,6 +4,7 @@ do next and what happened last. Six queries, however long the history is."""
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import groupby
 from typing import Any
 
 import sqlalchemy as sa
@@ -23,14 +24,16 @@ from yeastar_app.services.registration import POLICY
 
 MONTHS = 12
 RECENT = 6
-"""Lines of the ledger under "Recent activity"."""
+"""Lines under "Recent activity": what happened at one moment for one reason is one, from however many lots it took."""
+READ_BACK = 200
+"""Lines of the ledger that are read for them."""
 LATELY = timedelta(days=30)
 """For so long a declined redemption is a matter for the dashboard."""
 
 
 @dataclass(frozen=True)
 class Line:
-    """A line of the ledger."""
+    """Lines of the ledger that belong together."""
 
     at: datetime
     kind: EntryKind
@@ -90,7 +93,7 @@ def _by_month(earned: Sequence[tuple[datetime, int]], months: list[datetime]) ->
 def _ledger(
     session: Session, organisation_id: int, months: list[datetime]
 ) -> tuple[list[Line], list[tuple[datetime, int]]]:
-    """The last lines, and what the balance was at each of these moments (0 before the first line)."""
+    """What happened last, and what the balance was at each of these moments (0 before the first line)."""
     columns = (PointEntry.at, PointEntry.kind, PointEntry.reason, PointEntry.points, PointEntry.debt,
                PointEntry.balance_after, PointEntry.id)  # fmt: skip
 
@@ -104,15 +107,43 @@ def _ledger(
         return sa.select(picked.subquery())
 
     latest = (col(PointEntry.at).desc(), col(PointEntry.id).desc())
-    parts = [some(0, order=latest, many=RECENT)]
+    parts = [some(0, order=latest, many=READ_BACK)]
     parts += [some(n, col(PointEntry.at) < month, order=latest, many=1) for n, month in enumerate(months, 1)]
     rows = session.execute(sa.union_all(*parts)).all()
     recent = sorted((row for row in rows if row.part == 0), key=lambda row: (row.at, row.id), reverse=True)
     held = {row.part: row.balance_after for row in rows if row.part}
-    return (
-        [Line(row.at, row.kind, row.reason, row.points, row.debt) for row in recent],
-        [(month, held.get(number, 0)) for number, month in enumerate(months, 1)],
-    )
+    lines = _together(recent)
+    if len(recent) == READ_BACK and len(lines) > 1:
+        lines.pop()  # read in part only
+    elif len(recent) == READ_BACK:
+        lines = [_whole(session, organisation_id, lines[0])]
+    return lines[:RECENT], [(month, held.get(number, 0)) for number, month in enumerate(months, 1)]
+
+
+def _together(rows: list[Any]) -> list[Line]:
+    """What happened, the latest first. Each earning stands alone."""
+    lines = []
+    for (at, kind, reason, _), group in groupby(rows, key=_happening):
+        parts = list(group)
+        lines.append(Line(at, kind, reason, sum(row.points for row in parts), sum(row.debt for row in parts)))
+    return lines
+
+
+def _happening(row: Any) -> tuple[Any, ...]:
+    return row.at, row.kind, row.reason, row.id if row.kind == EntryKind.EARNED else 0
+
+
+def _whole(session: Session, organisation_id: int, line: Line) -> Line:
+    """The same line of something that took more lots than were read."""
+    points, debt = session.execute(
+        sa.select(sa.func.sum(col(PointEntry.points)), sa.func.sum(col(PointEntry.debt))).where(
+            col(PointEntry.organisation_id) == organisation_id,
+            col(PointEntry.at) == line.at,
+            col(PointEntry.kind) == line.kind,
+            col(PointEntry.reason) == line.reason,
+        )
+    ).one()
+    return Line(line.at, line.kind, line.reason, int(points), int(debt))
 
 
 def _hints(session: Session, actor: Actor, standing: Standing) -> tuple[Waiting, list[Offer]]:
