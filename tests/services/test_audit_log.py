@@ -88,3 +88,10 @@ def test_the_log_is_for_staff_alone(sqlite: str) -> None:
     for kind in (Kind.PARTNER, Kind.CUSTOMER, Kind.RESELLER, Kind.COLLEAGUE):
         with pytest.raises(NotAllowed):
             entries(signed_in(account(kind)))
+
+
+def test_what_changed_is_named_as_a_person_writes_it() -> None:
+    said = audit_log.changes_of(None, {"first_name": "Ann", "pbxs": ["Front desk"], "features": ["pbx.view"]})
+    assert [(one.name, one.after) for one in said] == [
+        ("First name", "Ann"), ("PBXs", "Front desk"), ("Features", "View cloud PBXs"),
+    ]  # fmt: skip

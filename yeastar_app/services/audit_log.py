@@ -139,13 +139,18 @@ def changes_of(before: dict[str, Any] | None, after: dict[str, Any] | None) -> l
     """What changed, a line a value, in words."""
     old, new = before or {}, after or {}
     names = [name for name in dict.fromkeys([*old, *new]) if old.get(name) != new.get(name)]
-    said = [Change(name.replace("_", " ").capitalize(), _said(old.get(name)), _said(new.get(name))) for name in names]
+    said = [Change(_named(name), _said(old.get(name)), _said(new.get(name))) for name in names]
     return [change for change in said if change.before != change.after]
 
 
 def in_a_cell(changes: list[Change]) -> str:
     """What changed as one cell of a workbook holds it."""
     return "; ".join(f"{one.name}: {one.before} → {one.after}" for one in changes)[:32_000]
+
+
+def _named(value: str) -> str:
+    """The name of a value as it stands before it: `First name`."""
+    return value.replace("_", " ").capitalize().replace("Pbx", "PBX")
 
 
 def _said(value: Any) -> str:

@@ -133,7 +133,7 @@ def _finder(state: Any) -> rx.Component:
             rx.el.input(
                 type="search",
                 key=state.opened.to_string(),
-                placeholder=t("Search customers by name, company or email"),
+                placeholder=t("Search customers"),
                 aria_label=t("Search customers"),
                 on_focus=state.look(""),
                 on_change=state.look.debounce(300),
