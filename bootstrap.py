@@ -48,12 +48,15 @@ def test():
     chromium()
     say("Building the pages")
     python("-c", "from yeastar_app.build import build; build()")
-    # Apart, because a browser driven from a process leaves no event loop for the asynchronous tests in it.
-    pytest = [str(BIN / "python"), "-m", "pytest", "-n", "2"]
+    # Apart, because a browser driven from a process leaves no event loop for the asynchronous tests in it. A file stays
+    # with one worker: its tests share servers.
+    pytest = [str(BIN / "python"), "-m", "pytest", "-n", "2", "--dist", "loadfile"]
     say("Running the tests of rules, doors and tables")
-    apart = subprocess.run([*pytest, "-m", "not browser", "--dist", "loadgroup", *sys.argv[2:]], **NO_INPUT).returncode
+    apart = subprocess.run([*pytest, "-m", "not browser", *sys.argv[2:]], **NO_INPUT).returncode
     say("Running the tests in a browser")
-    together = subprocess.run([*pytest, "-m", "browser", "--dist", "loadgroup", *sys.argv[2:]], **NO_INPUT).returncode
+    together = subprocess.run(
+        [*pytest, "-m", "browser", "--no-loadscope-reorder", *sys.argv[2:]], **NO_INPUT
+    ).returncode
     sys.exit(apart or together)
 
 

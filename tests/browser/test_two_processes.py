@@ -21,10 +21,8 @@ from tests.browser.test_live_capacity import (
 )
 from yeastar_app import build
 
-pytestmark = pytest.mark.xdist_group("two processes")  # they share the servers
 
-
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def addresses(
     postgresql: databases.PostgreSQL, tmp_path_factory: pytest.TempPathFactory, worker_id: str
 ) -> Iterator[list[str]]:

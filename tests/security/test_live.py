@@ -17,10 +17,10 @@ from tests.browser.conftest import Server, start_server
 from tests.security.test_matrix import handlers
 from yeastar_app import build
 
-pytestmark = [pytest.mark.live, pytest.mark.xdist_group("live")]  # they share one server
+pytestmark = pytest.mark.live
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server of our own, so that its log is ours to look at."""
     build.build()
