@@ -94,7 +94,7 @@ def test_who_cannot_have_what_was_asked_for_goes_back_to_what_runs(page: Page) -
     page.get_by_role("link", name="Lofoten Ferries").click()
     sign = page.get_by_text("Its size could not be changed: No host could carry it out.").first
     expect(sign).to_be_visible()
-    expect(page.get_by_text("It runs with: EP, 30 extensions, 6 concurrent calls")).to_be_visible()
+    expect(page.get_by_text("The hosting engine has it as: EP, 30 extensions, 6 concurrent calls")).to_be_visible()
     page.get_by_role("button", name="Go Back to What Runs").click()
     question = page.get_by_role("dialog", name="Go back to what runs?")
     question.get_by_role("button", name="Go Back").click()

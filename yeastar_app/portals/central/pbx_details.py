@@ -517,7 +517,7 @@ def _trouble(state: Any) -> rx.Component:
                 rx.cond(
                     here.waiting,
                     rx.el.span(t("The hosting engine has not answered everything yet.")),
-                    rx.cond(state.back != "", rx.el.span(t("It runs with: "), state.back, ".")),
+                    rx.cond(state.back != "", rx.el.span(t("The hosting engine has it as: "), state.back, ".")),
                 ),
                 class_name="two-lines",
             ),
