@@ -1,7 +1,12 @@
 """Alarms in words."""
 
 from dataclasses import dataclass
+from typing import Any
 
+import reflex as rx
+
+from yeastar_app.components import tables
+from yeastar_app.components.controls import badge
 from yeastar_app.models.alarms import AlarmLevel
 from yeastar_app.services import alarms
 from yeastar_app.words import minute, t
@@ -51,3 +56,9 @@ def alarm_row(row: alarms.Row) -> AlarmRow:
         minute(row.seen_at) if row.seen_at else "",
         row.own and row.seen_at is None,
     )
+
+
+def state_cell(row: Any) -> rx.Component:
+    """Whether it still lasts, and since when not."""
+    over = rx.el.div(rx.el.span(row.state), rx.el.span(row.ended, class_name="faint"), class_name="two-lines")
+    return tables.cell(rx.cond(row.active, badge(row.state, "warn"), over), kind="wide-only")

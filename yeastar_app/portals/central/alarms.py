@@ -8,7 +8,7 @@ from yeastar_app.components import layout, tables
 from yeastar_app.components.controls import badge, button, download_link, empty, link
 from yeastar_app.features import Feature
 from yeastar_app.portals import list_page
-from yeastar_app.portals.central.alarm_rows import LEVELS, AlarmRow, alarm_row
+from yeastar_app.portals.central.alarm_rows import LEVELS, AlarmRow, alarm_row, state_cell
 from yeastar_app.portals.list_page import ListOf, ListPage
 from yeastar_app.portals.page import Shell, current_actor, guarded, page
 from yeastar_app.services import alarm_records, alarms
@@ -110,18 +110,7 @@ def _row(row: Any) -> list[rx.Component]:
             )
         ),
         tables.cell(row.raised, kind="date wide-only"),
-        tables.cell(
-            rx.cond(
-                row.active,
-                badge(row.state, "warn"),
-                rx.el.div(
-                    rx.el.span(row.state),
-                    rx.el.span(row.ended, class_name="faint"),
-                    class_name="two-lines",
-                ),
-            ),
-            kind="wide-only",
-        ),
+        state_cell(row),
         tables.cell(_seen(row), kind="wide-only"),
     ]
 

@@ -9,7 +9,7 @@ import reflex as rx
 from yeastar_app.components import layout, tables
 from yeastar_app.components.controls import badge, button, empty, link
 from yeastar_app.portals import list_page
-from yeastar_app.portals.central.alarm_rows import LEVELS, TONES
+from yeastar_app.portals.central.alarm_rows import LEVELS, TONES, state_cell
 from yeastar_app.portals.list_page import ListOf, ListPage
 from yeastar_app.portals.page import Shell, current_actor, guarded, page
 from yeastar_app.services import alarm_records, own_alarms, own_pbx, pbx
@@ -114,12 +114,5 @@ def _row(row: Any) -> list[rx.Component]:
         ),
         tables.cell(link(row.pbx, "/central/own?pbx=" + row.pbx_id.to_string()), kind="wide-only"),
         tables.cell(row.raised, kind="date wide-only"),
-        tables.cell(
-            rx.cond(
-                row.active,
-                badge(row.state, "warn"),
-                rx.el.div(rx.el.span(row.state), rx.el.span(row.ended, class_name="faint"), class_name="two-lines"),
-            ),
-            kind="wide-only",
-        ),
+        state_cell(row),
     ]
