@@ -15,7 +15,7 @@ from urllib.parse import unquote
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 
 from bootstrap import system_chromium
 from yeastar_app import build
@@ -36,6 +36,10 @@ FLAGS = [
     "PaintHolding,ThirdPartyStoragePartitioning",
 ]
 PASSWORD = "Harbor-Lantern-42"
+PATIENCE = 15_000
+"""Milliseconds until something that a person waits for counts as missing; who waits for less says so. Two cores with
+two browsers and three servers are slower than anybody's own machine."""
+expect.set_options(timeout=PATIENCE)
 
 
 @dataclass(frozen=True)
@@ -114,7 +118,7 @@ _at: dict[BrowserContext, Server] = {}
 def somebody(browser: Browser, server: Server, **look: Any) -> Iterator[BrowserContext]:
     """A browser of its own, with nobody signed in."""
     opened = browser.new_context(base_url=server.address, **{"viewport": {"width": 1440, "height": 900}, **look})
-    opened.set_default_timeout(10_000)
+    opened.set_default_timeout(PATIENCE)
     _at[opened] = server
     yield opened
     del _at[opened]

@@ -76,7 +76,6 @@ def addresses(who: str) -> list[str]:
 @pytest.fixture
 def wide(browser: Browser, server: Server) -> Iterator[Page]:
     with somebody(browser, server, color_scheme="light") as opened:
-        opened.set_default_timeout(15_000)
         yield opened.new_page()
 
 

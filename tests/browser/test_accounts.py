@@ -137,7 +137,7 @@ def test_a_forgotten_password_is_replaced_through_the_mailbox(page: Page, other_
     page.get_by_role("button", name="Send Password Reset Email").click()
     expect(page.get_by_text("Check your mailbox")).to_be_visible()
     page.goto(f"/mailbox?to={email}")
-    page.get_by_role("link", name="Reset Password").click(timeout=15_000)
+    page.get_by_role("link", name="Reset Password").click()
     page.get_by_label("New password").fill(NEW)
     page.get_by_label("Repeat the password").fill(NEW)
     page.get_by_role("button", name="Save").click()

