@@ -193,8 +193,7 @@ def _close(session: Session) -> None:
     connection: Any = session.bind
     try:
         session.close()
-        if session.driver.in_transaction:
-            session.driver.rollback()
+        session.driver.rollback()  # also where SQLite ended the transaction by itself: the turn to write ends here
     except BaseException:
         connection.invalidate()  # whatever it holds, the others can go on
         raise

@@ -241,6 +241,18 @@ def test_what_the_database_refuses_row_of_is_told_like_that_of_any_other_stateme
     assert len(names()) == 1  # the next one goes on
 
 
+def test_where_sqlite_ends_a_transaction_by_itself_the_next_one_can_write(sqlite: str) -> None:
+    number = pool(organisation(), total_extensions=10).key
+    with database.transaction() as session:
+        session.execute(
+            sa.text("CREATE TRIGGER falls BEFORE UPDATE ON pool BEGIN SELECT RAISE(ROLLBACK, 'out of order'); END")
+        )
+    with pytest.raises(DBAPIError, match="out of order"), database.transaction() as session:
+        capacity.take(session, number, Amount(4))
+    won, _ = at_once(2, lambda _n: organisation())
+    assert len(won) == 2
+
+
 def test_who_listens_to_the_statements_hears_all_of_them(db: str) -> None:
     number = pool(organisation(), total_extensions=10).key
     heard: list[str] = []

@@ -16,7 +16,7 @@ from yeastar_app.models.alarms import Alarm, AlarmKind
 from yeastar_app.models.capacity import Pbx, RunState
 from yeastar_app.models.hosting import CommandKind, EngineCommand, Outcome
 from yeastar_app.refusals import Refusal
-from yeastar_app.services import checks, engine_troubles, pbx, pbx_control, pbx_orders, resellers
+from yeastar_app.services import checks, engine_reports, engine_troubles, pbx, pbx_control, pbx_orders, resellers
 
 NO_HOST = "no host has room"
 
@@ -287,3 +287,25 @@ def test_the_check_finds_a_pbx_that_runs_otherwise_than_wished_without_a_sign(ca
         session.get_one(Pbx, case.number).trouble = ""
         session.flush()
         assert engine_troubles.invariants(session) == [f"pbx {case.number}: runs otherwise than wished, without a sign"]
+
+
+def test_going_back_takes_back_all_that_failed_of_a_kind(case: Case) -> None:
+    case.resize(extensions=50)
+    case.fails()
+    do(pbx_control.retry, case.by, case.number)
+    case.fails()
+    do(pbx_control.go_back, case.by, case.number)
+    assert case.trouble == ""
+    with transaction() as session:
+        outcomes = {one.outcome for one in session.exec(select(EngineCommand).where(EngineCommand.kind == "resize"))}
+    assert outcomes == {Outcome.TAKEN_BACK}
+
+
+def test_there_is_no_going_back_to_what_the_engine_does_not_know(case: Case) -> None:
+    case.resize(extensions=50)
+    case.fails()
+    with transaction() as session:
+        engine_reports.take_status(session, case.number, None)
+    assert case.now.back is None
+    with pytest.raises(Refusal, match="nothing_runs"):
+        do(pbx_control.go_back, case.by, case.number)

@@ -125,7 +125,17 @@ def test_what_was_over_before_it_had_the_pbx_is_not_its_business(db: str) -> Non
         rebind(partner, number, noord)
     with clock.frozen(THEN + 3 * DAY):
         (row,) = perform(own_alarms.listed, {}, noord.credential).rows
-        assert (row.title, row.raised_at) == ("Front desk reports: lasting", THEN + 2 * DAY)
+        assert (row.title, row.detail, row.raised_at) == ("Front desk reports: lasting", "", THEN + 2 * DAY)
+        before, since = (str((THEN + days * DAY).date()) for days in (0, 2))
+        assert shown(noord, since=before, until=before) == []  # the day that is hidden is not found
+        assert shown(noord, since=since, until=since) == ["lasting"]
+        with transaction() as session:
+            renamed = session.get_one(Pbx, number)
+            renamed.name = "Noord"
+            pbx_alarms.renamed(session, renamed, "Front desk")
+        assert [row.title for row in perform(own_alarms.listed, {}, noord.credential).rows] == [
+            "Noord reports: lasting"
+        ]
         assert shown(lumen) == []
         rebind(partner, number, None)
         assert shown(noord) == []

@@ -135,7 +135,7 @@ def _unlike(pbx: Pbx) -> list[CommandKind]:
 
 def runs(session: Session, pbx: Pbx) -> Runs | None:
     """What one can go back to; None where nothing of it runs, or more than it was ever given."""
-    if pbx.reported_at is None or pbx.run_state is RunState.DELETED:
+    if pbx_alarms.is_lost(pbx) or pbx.reported_at is None or pbx.run_state is RunState.DELETED:
         return None
     sizes = {name: min(getattr(pbx, f"said_{name}"), getattr(pbx, f"held_{name}")) for name in SIZES}
     if sizes["extensions"] < 1 or sizes["calls"] < 1:
@@ -160,8 +160,15 @@ def take_back(session: Session, pbx: Pbx, what: Runs) -> None:
     pbx.desired = Desired.RUNNING if what.running else Desired.STOPPED
     for name in (*SIZES, *_FLAGS, "plan"):
         setattr(pbx, name, getattr(what, name))
-    for one in failures:
-        one.outcome = Outcome.TAKEN_BACK
+    session.execute(  # all that failed of a kind: an older failure must not come up again
+        sa.update(EngineCommand)
+        .where(
+            col(EngineCommand.pbx_id) == pbx.key,
+            col(EngineCommand.outcome) == Outcome.FAILED,
+            col(EngineCommand.kind).in_({one.kind for one in failures}),
+        )
+        .values(outcome=Outcome.TAKEN_BACK)
+    )
     settle(session, pbx)
 
 

@@ -64,9 +64,13 @@ def listed(session: Session, actor: Actor, form: ListForm) -> Found:
     return Found([row_of(row, seller) for row in found.rows], found.newer, found.older)
 
 
+HAD = sa.func.coalesce(col(Pbx.customer_since), col(Pbx.created_at))
+"""Since when a customer has the PBX."""
+
+
 def query_of(actor: Actor) -> Any:
     """The alarms a customer may see."""
-    lasts, had = col(Alarm.ended_at).is_(None), sa.func.coalesce(col(Pbx.customer_since), col(Pbx.created_at))
+    lasts, had = col(Alarm.ended_at).is_(None), HAD
     kept = col(Alarm.raised_at) >= clock.now() - alarm_records.KEPT
     return (
         sa.select(
@@ -80,7 +84,8 @@ def query_of(actor: Actor) -> Any:
 
 
 def _filters(form: ListForm) -> list[Filter]:
-    conditions = between(col(Alarm.raised_at), form.since, form.until)
+    shown = sa.case((col(Alarm.raised_at) < HAD, HAD), else_=col(Alarm.raised_at))  # the day that is read there
+    conditions = between(shown, form.since, form.until)
     if form.search:
         conditions.append(contains(form.search, col(Alarm.title), col(Pbx.name)))
     if form.level in set(AlarmLevel):
@@ -92,4 +97,6 @@ def _filters(form: ListForm) -> list[Filter]:
 
 def row_of(row: Any, seller: str) -> Row:
     detail = t("{seller} can see why.", seller=seller) if row.kind in INSIDE else row.detail
+    if row.raised_at < row.had:
+        detail = ""  # figures of a day on which somebody else may have had it
     return Row(row.id, row.level, row.title, detail, row.pbx_id, row.pbx, max(row.raised_at, row.had), row.ended_at)

@@ -77,9 +77,16 @@ def seller_of(session: Session, actor: Actor) -> str:
 def _alarms(session: Session, pbx_ids: list[int]) -> list[Reported]:
     """What these PBXs report of themselves now and what of them runs out; all the others say in their own rows."""
     now = (AlarmKind.PBX_REPORTED, AlarmKind.USAGE_HIGH, AlarmKind.USAGE_FULL)
-    query = select(Alarm).where(col(Alarm.pbx_id).in_(pbx_ids), col(Alarm.ended_at).is_(None), col(Alarm.kind).in_(now))
+    query = (
+        select(Alarm, Pbx)
+        .join(Pbx, col(Pbx.id) == col(Alarm.pbx_id))
+        .where(col(Alarm.pbx_id).in_(pbx_ids), col(Alarm.ended_at).is_(None), col(Alarm.kind).in_(now))
+    )
     rows = session.exec(query.order_by(col(Alarm.id).desc()).limit(PAGE_ROWS))
-    return [Reported(row.level, row.title, row.detail) for row in rows]
+    return [
+        Reported(row.level, row.title, row.detail if row.raised_at >= (of.customer_since or of.created_at) else "")
+        for row, of in rows
+    ]
 
 
 @action(POLICY, form=One, writes=False)

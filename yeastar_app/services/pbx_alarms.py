@@ -9,7 +9,7 @@ from sqlmodel import Session, col
 
 from yeastar_app import clock, words
 from yeastar_app.engines.hosting import Reported
-from yeastar_app.models.alarms import AlarmKind
+from yeastar_app.models.alarms import Alarm, AlarmKind
 from yeastar_app.models.capacity import Desired, Pbx, Pool
 from yeastar_app.services import alarm_records
 from yeastar_app.services.alarm_records import Cause, reason
@@ -38,6 +38,14 @@ def follow(session: Session, pbx: Pbx) -> set[AlarmKind]:
 
 
 FOLLOWED = (AlarmKind.PBX_TROUBLE, AlarmKind.PBX_LOST, AlarmKind.PBX_EXPIRING, AlarmKind.PBX_EXPIRED)
+
+
+def renamed(session: Session, pbx: Pbx, before: str) -> None:
+    """What still lasts is said of the PBX under its new name; who has it now need not know the old one."""
+    title = sa.func.substr(sa.func.replace(col(Alarm.title), before, pbx.name), 1, 160)
+    mine = (col(Alarm.pbx_id) == pbx.key, col(Alarm.ended_at).is_(None))
+    if pbx.name != before:
+        session.execute(sa.update(Alarm).where(*mine).values(title=title))
 
 
 def is_lost(pbx: Pbx) -> bool:

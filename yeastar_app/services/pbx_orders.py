@@ -270,8 +270,9 @@ def _opened(session: Session, actor: Actor, form: Seen) -> tuple[Pbx, Pool]:
 def edit(session: Session, actor: Actor, form: EditForm) -> str:
     """Another name, other people for its emails, another customer that sees it. Returns the name."""
     row, pool = _opened(session, actor, form)
-    before = snapshot(session, row)
+    before, known_as = snapshot(session, row), row.name
     row.name = form.name
+    pbx_alarms.renamed(session, row, known_as)
     _set_recipients(session, pool, row, form.recipients)
     pbx_customers.bind(session, pool, row, form.customer, form.customer_controls)
     engine_orders.changed(session, row)
