@@ -140,15 +140,19 @@ def test_a_peak_counts_for_the_hour_only_where_the_engine_was_heard_within_it(sq
 def test_of_reports_at_once_the_newest_stands(db: str, monkeypatch: pytest.MonkeyPatch) -> None:
     partner = owner()
     if db == "postgresql":  # the control: without the lock the first two make the day's row twice
-        met, number = threading.Barrier(2), running(partner)
+        met, number, look_up = threading.Barrier(2, timeout=10), running(partner), usage._days
 
         def unlocked(session: Session, reference: str) -> Pbx:
-            pbx = session.get_one(Pbx, int(reference[4:]))
+            return session.get_one(Pbx, int(reference[4:]))
+
+        def both_found_none(*asked: Any) -> Any:
+            days = look_up(*asked)
             met.wait()
-            return pbx
+            return days
 
         with monkeypatch.context() as without, pytest.raises(IntegrityError):
             without.setattr(usage, "_locked", unlocked)
+            without.setattr(usage, "_days", both_found_none)
             at_once(2, lambda which: take_in(measured(number, which, at=START + which * MINUTE)))
     number = running(partner)
     said = [measured(number, calls, at=START + calls * MINUTE) for calls in range(1, 9)]
